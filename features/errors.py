@@ -1,0 +1,49 @@
+"""What can go wrong while features are built.
+
+FeaturesError
+├── UnknownTableError      a table that no contract describes
+├── SchemaError            a table that does not fit its contract
+└── UnknownFeatureError    a feature that nobody declared
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Return `` Did you mean '…'?`` for the known name nearest to ``name``, or nothing when none is near."""
+    near = get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+class FeaturesError(Exception):
+    """Something is wrong with raw tables or feature declarations."""
+
+
+class UnknownTableError(FeaturesError):
+    """A table that no contract describes."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        names = tuple(known)
+        super().__init__(f"table == {name!r}, must be one of {', '.join(names)}.{nearest(name, names)}")
+
+
+class SchemaError(FeaturesError):
+    """A table that does not fit its contract: ``problems`` lists every column that is wrong."""
+
+    def __init__(self, table: str, problems: Iterable[str]) -> None:
+        self.table = table
+        self.problems = tuple(problems)
+        super().__init__(f"table {table!r} does not fit its contract: {'; '.join(self.problems)}")
+
+
+class UnknownFeatureError(FeaturesError):
+    """A feature that nobody declared."""
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        self.name = name
+        names = tuple(known)
+        super().__init__(f"feature == {name!r} is not declared.{nearest(name, names)} There are {len(names)} features.")

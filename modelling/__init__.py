@@ -1,0 +1,1 @@
+"""Candidates, evaluation, comparison, promotion gates and tracking of models."""

@@ -1,0 +1,1 @@
+"""Call sheets for phone reviews, and the answers that come back."""

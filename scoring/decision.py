@@ -1,0 +1,115 @@
+"""The answer to one case: score, tier, outcome, and everything it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from scoring.spec import Outcome
+
+Value = float | int | str | bool | None
+"""What a feature may hold in a request; None means unknown."""
+
+RoutedBy = Literal["hard_rule", "explanation_failed", "control", "call_value", "trigger", "tier"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contribution:
+    """What one feature did to the score.
+
+    Attributes:
+        feature: Feature name.
+        value: Value scored; None when unknown.
+        points: SHAP value in points; positive is safer.
+        points_lost: Points short of the average just-approved applicant (the reference); negative when better than it.
+    """
+
+    feature: str
+    value: Value
+    points: float
+    points_lost: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reason:
+    """A reason group that cost points against the average just-approved applicant.
+
+    Attributes:
+        group: Id of the reason group.
+        points_lost: Points lost in the whole group; positive.
+        features: The group's features that lost points, worst first.
+        en: Words in English.
+        zh: Words in Chinese.
+    """
+
+    group: str
+    points_lost: float
+    features: tuple[str, ...]
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trigger:
+    """Something that speaks for a phone review, or a hard rule that stands above the score.
+
+    Attributes:
+        id: ``hinges_on_unverified``, ``conflict``, ``unfamiliar``, ``multi_lender_pressure``, ``network_alert``,
+            ``explanation_failed``, or the id of a hard rule or concentration limit.
+        kind: ``hard_rule`` or ``trigger``.
+        evidence: Names to numbers or words that show why it fired, such as ``{"points": 571.2, "without": 588.0}``.
+        en: What it says, in English.
+        zh: The same in Chinese.
+    """
+
+    id: str
+    kind: Literal["hard_rule", "trigger"]
+    evidence: Mapping[str, Value]
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decision:
+    """What is decided about one case, and why.
+
+    Attributes:
+        case_id: Id that the caller gave; None when none was given.
+        bundle: SHA-256 of the bundle's manifest: the exact model and policy that decided.
+        margin: Raw log-odds of bad from the trees.
+        pd: Calibrated probability that the label is bad.
+        points: Score in points; higher is safer.
+        tier: Risk tier.
+        provisional: What the tier alone decides.
+        outcome: What follows.
+        routed_by: What settled the outcome.
+        start_points: Points before any feature: ``start_points`` and all contributions add up to ``points``.
+        contributions: One per feature, in the model's order.
+        reasons: At most four, worst first; empty when the explanation does not add up.
+        triggers: All that fired, with evidence.
+        questions: Ids of the questions a call should ask, most points first; empty when there is none.
+        call_value: Expected gain of a call in yuan, its cost taken off; None when the bundle has learned none.
+        control: Whether the random control arm picked the case.
+        thin_file: Whether there is no history to score.
+        unseen: Category features whose value was never seen in development.
+    """
+
+    case_id: str | None
+    bundle: str
+    margin: float
+    pd: float
+    points: float
+    tier: str
+    provisional: Literal["approve", "decline"]
+    outcome: Outcome
+    routed_by: RoutedBy
+    start_points: float
+    contributions: tuple[Contribution, ...]
+    reasons: tuple[Reason, ...]
+    triggers: tuple[Trigger, ...]
+    questions: tuple[str, ...]
+    call_value: float | None
+    control: bool
+    thin_file: bool
+    unseen: tuple[str, ...]

@@ -1,0 +1,1 @@
+"""The synthetic lender: a population whose truth is known."""
