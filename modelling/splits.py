@@ -30,8 +30,8 @@ def by_time(
     ``calibration_share``, development the rest. Whole periods are never divided.
 
     A person who applies in two splits stays in both: that is what the model will meet in use, and taking the later
-    case out would leave newcomers alone, who are riskier. How many there are is told by :func:`modelling.split_summary.summarise_split`, and
-    the evaluation measures out-of-time newcomers by themselves.
+    case out would leave newcomers alone, who are riskier. How many there are is told by `modelling.split_summary`, and the
+    evaluation measures out-of-time newcomers by themselves.
 
     Args:
         frame: Cases with ``time``, ``label_status`` and ``label``.
