@@ -1,0 +1,63 @@
+"""How the command speaks: progress on stderr, results on stdout, errors without a stack trace."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipelines.plain import to_json
+
+Report = Callable[[str, float], None]
+"""Tells how far a job is: what it does now, and the share done from 0 to 1."""
+
+OUT = Console(highlight=False)
+ERR = Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Report]:
+    """Show a bar with the step and the time on stderr while a job runs, and one line when it is done."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("[bold]{task.fields[title]}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=ERR, transient=not ERR.is_terminal) as bar:
+        task = bar.add_task("", total=1.0, title=title)
+
+        def report(message: str, share: float) -> None:
+            bar.update(task, description=message, completed=min(max(share, 0.0), 1.0))
+
+        yield report
+        bar.update(task, description="done", completed=1.0)
+
+
+def print_json(value: object) -> None:
+    """Print a record or mapping as one JSON object on stdout."""
+    sys.stdout.write(to_json(value))
+
+
+def print_table(
+    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()
+) -> None:
+    """Print a table on stdout; columns whose index is in ``right`` are aligned right."""
+    table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="right" if index in right else "left")
+    for row in rows:
+        table.add_row(*("" if cell is None else str(cell) for cell in row))
+    OUT.print(table)
+
+
+def print_facts(facts: Sequence[tuple[str, object]]) -> None:
+    """Print names and values under each other on stdout."""
+    width = max(len(name) for name, _ in facts)
+    for name, value in facts:
+        OUT.print(f"{name:<{width}}  {value}", markup=False, soft_wrap=True)
