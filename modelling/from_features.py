@@ -1,0 +1,123 @@
+"""A dataset from the lender's own tables: feature table, outcomes and applications."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import polars as pl
+from features.catalogue import CATALOGUE
+
+from features.declaration import QUESTIONS, REASON_GROUPS
+from features.feature import Feature
+from features.tables import APPLICATIONS
+from modelling.dataset import MIN_CATEGORY_COUNT, Dataset, vocabulary
+from modelling.labels import BadDefinition, label
+from modelling.splits import by_time
+from scoring.spec import FeatureSpec, Question, ReasonText
+
+AMOUNT = "application_amount"
+
+
+def dataset_from_features(
+    features: pl.DataFrame,
+    outcomes: pl.DataFrame,
+    applications: pl.DataFrame,
+    definition: BadDefinition,
+    *,
+    sources: Mapping[str, str] | None = None,
+    catalogue: Mapping[str, Feature] = CATALOGUE,
+    min_category_count: int = MIN_CATEGORY_COUNT,
+) -> Dataset:
+    """Join features with labels, split by time, and declare every feature from its catalogue entry.
+
+    Rejects and cases whose window is not yet observed stay in the frame with their label status, without label; they
+    train nothing. Vocabularies come from labelled development cases alone. Features without any value in development
+    are left out with a notice.
+
+    Args:
+        features: The feature table: ``application_id``, ``applicant_id``, ``applied_at``, then features.
+        outcomes: The raw table ``outcomes``.
+        applications: The raw table ``applications``; only its protected columns are read.
+        definition: What bad means.
+        sources: Name of each source to the SHA-256 of its content.
+        catalogue: Declarations of the features.
+        min_category_count: Rarer categories go to the unknown bucket.
+
+    Raises:
+        LabelError: see `modelling.splits.by_time`.
+    """
+    frame = by_time(_joined(features, outcomes, applications, definition))
+    development = frame.filter((pl.col("split") == "development") & pl.col("label").is_not_null())
+    present = [name for name in catalogue if name in frame.columns]
+    empty = [name for name in present if development[name].null_count() == len(development)]
+    used = [catalogue[name] for name in present if name not in empty]
+    return Dataset(
+        frame=frame.drop(empty),
+        features=tuple(spec_of(feature, development[feature.name], min_category_count) for feature in used),
+        reasons=_reasons(used),
+        questions=_questions(used),
+        bad_definition=definition.describe(),
+        sources=dict(sources or {}),
+        amount_feature=AMOUNT if AMOUNT in {feature.name for feature in used} else None,
+        notices=tuple(f"{name} is left out: no case in development has a value" for name in empty),
+    )
+
+
+def spec_of(feature: Feature, column: pl.Series, min_category_count: int = MIN_CATEGORY_COUNT) -> FeatureSpec:
+    """Turn a feature's declaration into what the model's bundle says about it; ``column`` gives the vocabulary."""
+    meaning = feature.meaning
+    return FeatureSpec(
+        name=feature.name,
+        kind=feature.kind,
+        source=meaning.source,
+        direction=meaning.direction,
+        reason_group=meaning.group.id,
+        null_means=meaning.null_means,
+        en=meaning.en,
+        zh=meaning.zh,
+        unit=meaning.unit,
+        vocabulary=vocabulary(column, min_category_count) if feature.kind == "category" else (),
+        lower=feature.lower,
+        upper=feature.upper,
+        question=meaning.question.id if meaning.question else None,
+        changeable=meaning.changeable,
+    )
+
+
+def _joined(
+    features: pl.DataFrame, outcomes: pl.DataFrame, applications: pl.DataFrame, definition: BadDefinition
+) -> pl.DataFrame:
+    protected = [column.name for column in APPLICATIONS.columns if column.protected]
+    given = [name for name in protected if name in applications.columns]
+    renamed = applications.select("application_id", *(pl.col(name).alias(f"protected_{name}") for name in given))
+    labels = label(outcomes, definition).select("application_id", "label_status", "label")
+    return (
+        features.join(labels, on="application_id", how="left", maintain_order="left")
+        .join(renamed, on="application_id", how="left", maintain_order="left")
+        .with_columns(pl.col("label_status").fill_null("unknown"))
+        .rename({"application_id": "case_id", "applied_at": "time"})
+    )
+
+
+def _reasons(used: Iterable[Feature]) -> tuple[ReasonText, ...]:
+    groups = {feature.meaning.group.id for feature in used}
+    return tuple(
+        ReasonText(id=group.id, en=group.en, zh=group.zh) for group in REASON_GROUPS.values() if group.id in groups
+    )
+
+
+def _questions(used: Iterable[Feature]) -> tuple[Question, ...]:
+    asked = {feature.meaning.question.id for feature in used if feature.meaning.question}
+    return tuple(
+        Question(
+            id=question.id,
+            answer=question.answer,
+            unit=question.unit,
+            en=question.en,
+            zh=question.zh,
+            check_en=question.check_en,
+            check_zh=question.check_zh,
+        )
+        for question in QUESTIONS.values()
+        if question.id in asked
+    )
