@@ -23,14 +23,15 @@ def by_time(
 ) -> pl.DataFrame:
     """Add the column ``split`` by time: development earliest, calibration next, out-of-time the latest mature periods.
 
-    A period (a month in UTC by default) is *mature* when none of its cases is pending, which is the case exactly when
-    every loan of it was observed for the whole window. In an immature period the bad cases are known before the good
-    ones, so all of its cases are left out, the labelled ones too. Out-of-time is the fewest latest mature periods that
+    A period (a month in UTC by default) is *mature* when none of its cases is pending, so that every loan of it was
+    observed for the whole window, and when some case of it or of a later period proves that windows did end by then
+    (good or indeterminate). In an immature period the bad cases are known before the good ones, so all of its cases
+    are left out, the labelled ones too. Out-of-time is the fewest latest mature periods that
     hold ``out_of_time_share`` of the labelled cases, calibration the fewest before them that hold
     ``calibration_share``, development the rest. Whole periods are never divided.
 
     A person who applies in two splits stays in both: that is what the model will meet in use, and taking the later
-    case out would leave newcomers alone, who are riskier. How many there are is told by `modelling.split_summary`, and the
+    case out would leave newcomers alone, who are riskier. `modelling.split_summary` tells how many there are, and the
     evaluation measures out-of-time newcomers by themselves.
 
     Args:
@@ -148,12 +149,15 @@ def _labelled() -> pl.Expr:
 
 
 def _mature_periods(frame: pl.DataFrame, period: str) -> pl.DataFrame:
-    return (
-        frame.group_by(pl.col("time").dt.truncate(period).alias("_period"))
-        .agg(_labelled().sum().alias("cases"), (pl.col("label_status") == "pending").sum().alias("pending"))
-        .filter((pl.col("pending") == 0) & (pl.col("cases") > 0))
-        .sort("_period")
+    status = pl.col("label_status")
+    periods = frame.group_by(pl.col("time").dt.truncate(period).alias("_period")).agg(
+        _labelled().sum().alias("cases"),
+        (status == "pending").sum().alias("pending"),
+        status.is_in(["good", "indeterminate"]).any().alias("observed"),
     )
+    last = periods.filter("observed")["_period"].max()
+    mature = periods.filter((pl.col("pending") == 0) & (pl.col("cases") > 0) & (pl.col("_period") <= pl.lit(last)))
+    return mature.sort("_period")
 
 
 def _assign_periods(cases: list[int], calibration: float, out_of_time: float) -> list[str]:
