@@ -122,7 +122,7 @@ def waterfall(
     total = math.fsum([start[1], *(step.change for step in steps)])
     if abs(total - end[1]) > 1e-6:
         raise ValueError(f"start and steps add up to {total!r}, must be {end[1]!r}: the chart would not add up")
-    row, width = 26.0, 760.0
+    row, width = 26.0, 800.0
     told = "; ".join(f"{step.name}: {formats.points(step.change, signed=True)}" for step in steps)
     sheet = Sheet(
         width, row * (len(steps) + 2) + 62, f"{start[0]}: {x.form(start[1])}; {told}; {end[0]}: {x.form(end[1])}"
@@ -139,7 +139,7 @@ def waterfall(
         sheet.text(grid.x(mark[0]), 8, mark[1], anchor="middle", colour=SOFT)
     for place, name in enumerate(names):
         sheet.text(left - 8, 18 + row * (place + 0.5), shortened(name, left - 10), anchor="end")
-    _ends(grid, (start[1], end[1]), row, len(steps), x)
+    _ends(grid, (start[1], end[1]), row, len(steps))
     for place, step in enumerate(steps):
         _step(grid, levels[place], step.change, 18 + row * (place + 1), row)
     return sheet.done()
@@ -152,11 +152,11 @@ def _levels(start: float, steps: Sequence[Step]) -> list[float]:
     return levels
 
 
-def _ends(grid: Plot, values: tuple[float, float], row: float, steps: int, x: Axis) -> None:
+def _ends(grid: Plot, values: tuple[float, float], row: float, steps: int) -> None:
     for value, place in zip(values, (0, steps + 1), strict=True):
         middle = 18 + row * (place + 0.5)
         grid.sheet.line(grid.x(value), middle - 9, grid.x(value), middle + 9, colour=INK, wide=4)
-        grid.sheet.text(grid.x(value) + 9, middle, x.form(value), bold=True)
+        grid.sheet.text(grid.x(value) + 9, middle, formats.points(value), bold=True)
 
 
 def _step(grid: Plot, before: float, change: float, top: float, row: float) -> None:

@@ -73,6 +73,15 @@ def count(value: float | None) -> str:
     return number(value, 0)
 
 
+def counted(value: int, one: str, many: str = "") -> str:
+    """Write how many of something.
+
+    >>> counted(1, "row"), counted(1200, "row"), counted(0, "inquiry", "inquiries")
+    ('1 row', '1,200 rows', '0 inquiries')
+    """
+    return f"{count(value)} {one if value == 1 else many or one + 's'}"
+
+
 def interval(lower: float | None, upper: float | None, form: Format = number) -> str:
     """Write an interval.
 

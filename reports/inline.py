@@ -12,6 +12,9 @@ from reports.visible import visible
 
 Tone = Literal["plain", "good", "bad", "warn", "muted"]
 
+LONG_CODE = 40
+"""Letters from which a name may be broken anywhere: a hash has no better place."""
+
 
 @dataclass(frozen=True)
 class Strong:
@@ -76,7 +79,8 @@ def inline(text: Text) -> Markup:
         case Strong():
             return Markup("<strong>{}</strong>").format(_marked(text.text))
         case Code():
-            return Markup("<code>{}</code>").format(_marked(text.text))
+            long = Markup(' class="long"') if len(text.text) > LONG_CODE else ""
+            return Markup("<code{}>{}</code>").format(long, _marked(text.text))
         case Mark():
             return Markup('<span class="mark {}">{}</span>').format(text.tone, _marked(text.text))
         case Link():

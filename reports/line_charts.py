@@ -103,7 +103,7 @@ def lines(
         ValueError: there are no places, or a series has another number of values.
     """
     _check_lengths(places, series)
-    end = max((text_width(band.name) for band in series), default=0) if len(series) > 1 else 0
+    end = max((text_width(band.name) * 1.12 for band in series), default=0) if len(series) > 1 else 0
     told = "; ".join(f"{band.name}: {in_words(band.values, places, y)}" for band in series)
     sheet = Sheet(width, HEIGHT, f"{says or y.label + ' by ' + x}. {told}")
     known = [v for band in series for some in (band.values, band.lower, band.upper) for v in some if v is not None]
@@ -127,7 +127,7 @@ def curves(
     """Draw curves such as ROC; ``diagonal`` names the line of no skill, and ``labels_at`` is the place of names."""
     sheet = Sheet(WIDTH, HEIGHT + 40, says or f"{y.label} against {x.label}: {', '.join(t.name for t in traces)}")
     grid = plot(
-        sheet, x.range([v for t in traces for v in t.x]), y.range([v for t in traces for v in t.y]), left=60, right=20
+        sheet, x.range([v for t in traces for v in t.x]), y.range([v for t in traces for v in t.y]), left=60, right=30
     )
     grid.axis_y(y)
     grid.axis_x(x)
@@ -145,7 +145,7 @@ def calibration(dots: Sequence[Dot], *, x: Axis, y: Axis, says: str = "") -> Mar
     _, upper = Axis(label="", lower=0).range([0.0, high])
     told = "; ".join(f"predicted {x.form(dot.predicted)}, observed {y.form(dot.observed)}" for dot in dots)
     sheet = Sheet(WIDTH, HEIGHT + 40, f"{says or 'Observed against predicted'}. {told}")
-    grid = plot(sheet, (0, upper), (0, upper), left=60, right=20)
+    grid = plot(sheet, (0, upper), (0, upper), left=60, right=30)
     grid.axis_y(y)
     grid.axis_x(x)
     _diagonal(grid, "agreement")
@@ -238,7 +238,6 @@ def _names_at_end(grid: Plot, series: Sequence[Band]) -> None:
 def _names_on_curves(grid: Plot, traces: Sequence[Trace], at: float) -> None:
     wanted = grid.x.lower + (grid.x.upper - grid.x.lower) * at
     for number, (trace, colour) in enumerate(zip(traces, SERIES, strict=False)):
-        grid.sheet.text(grid.x(wanted), grid.y.start - 20 - 18 * (len(traces) - 1 - number), "", colour=colour)
         nearest = min(range(len(trace.x)), key=lambda place: abs(trace.x[place] - wanted), default=None)
         if nearest is not None:
             below = 16 + 18 * number

@@ -1,0 +1,395 @@
+"""The report of one case: from what was known of it to what was decided, and why."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from reports import charts, formats
+from reports.case_facts import raw_facts
+from reports.known import KnownFacts
+from reports.page import (
+    Block,
+    Callout,
+    Chart,
+    Code,
+    Facts,
+    Inline,
+    Mark,
+    Page,
+    Section,
+    Strong,
+    Table,
+    Text,
+)
+from reports.provenance import footer, provenance
+from review.answers import Answer
+from scoring.decision import Contribution, Decision, Value
+from scoring.points import points_of_pd
+from scoring.spec import FeatureSpec, ModelSpec
+from scoring.tiers import cutoff_pd
+
+ADDS_UP: Final = 1e-9
+"""Largest gap, in points, between a score and the sum of its parts."""
+
+OUTCOMES: Final = {
+    "approve": Mark("approve", "good"),
+    "decline": Mark("decline", "bad"),
+    "phone_review": Mark("phone review", "warn"),
+}
+
+ROUTED_BY: Final = {
+    "hard_rule": "A rule that stands above the score settled it.",
+    "explanation_failed": "The contributions did not add up to the score, so no reason is given and a person decides.",
+    "control": "It was picked at random for the control arm, in which everybody is called so that the value of calls "
+    "is measured rather than believed.",
+    "call_value": "A call is expected to be worth more than the threshold that fills the desk.",
+    "trigger": "A trigger found in the explanation speaks for a call.",
+    "tier": "The tier settled it; nothing spoke for a call.",
+}
+"""What settled an outcome, in words."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What a call found, and the decision that was made from it.
+
+    Attributes:
+        answers: Answers of the call to this case.
+        after: The decision after the answers were scored by the same bundle.
+    """
+
+    answers: tuple[Answer, ...]
+    after: Decision
+
+
+class OtherModelError(ValueError):
+    """A decision whose features are not those of the model that is said to have made it."""
+
+    def __init__(self, decision: Decision, spec: ModelSpec, odd: str) -> None:
+        super().__init__(
+            f"decision of case {decision.case_id!r} has a contribution of {odd!r}, which model "
+            f"{spec.name} {spec.version} does not have; give the bundle {decision.bundle[:12]} that decided it"
+        )
+
+
+def case_report(
+    decision: Decision,
+    spec: ModelSpec,
+    facts: KnownFacts | None = None,
+    *,
+    review: Review | None = None,
+    made_at: datetime | None = None,
+) -> Page:
+    """Tell one case from what was known of it to what was decided.
+
+    Args:
+        decision: What was decided, with its explanation.
+        spec: Declarations of the model that decided.
+        facts: Raw rows known when the application was handed in; None leaves them out and says so.
+        review: What a call found and what it changed; None when there was none.
+        made_at: When the page is made; None writes no time.
+
+    Raises:
+        OtherModelError: the decision names a feature that the model does not have.
+    """
+    declared = {feature.name: feature for feature in spec.features}
+    for contribution in decision.contributions:
+        if contribution.feature not in declared:
+            raise OtherModelError(decision, spec, contribution.feature)
+    sections = [
+        _reasons(decision),
+        _score(decision, spec),
+        _routing(decision, spec),
+        *([_call(decision, review, spec)] if review else []),
+        _features(decision, spec),
+        raw_facts(facts),
+        provenance(spec, decision.bundle),
+    ]
+    return Page(
+        title=f"Case {decision.case_id or 'without an id'}",
+        lead=_lead(decision, review),
+        facts=_headline(decision),
+        sections=tuple(sections),
+        footer=footer(spec, decision.bundle, made_at),
+    )
+
+
+def _words(outcome: str) -> str:
+    return {"approve": "approved", "decline": "declined", "phone_review": "sent to phone review"}[outcome]
+
+
+def _lead(decision: Decision, review: Review | None) -> Text:
+    first: tuple[Inline, ...] = (
+        "This case scored ",
+        Strong(f"{formats.points(decision.points)} points"),
+        f", tier {decision.tier}: a default probability of {formats.percent(decision.pd)}. It was ",
+        Strong(_words(decision.outcome)),
+        f". {ROUTED_BY[decision.routed_by]}",
+    )
+    if review is None:
+        return first
+    after = review.after
+    moved = formats.points(after.points - decision.points, signed=True)
+    return (
+        *first,
+        f" After the call the score moved by {moved} points; the case was ",
+        Strong(_words(after.outcome)),
+        ".",
+    )
+
+
+def _headline(decision: Decision) -> Facts:
+    return Facts(
+        (
+            ("Outcome", OUTCOMES[decision.outcome]),
+            ("Score", formats.points(decision.points), "points; higher is safer"),
+            ("Default probability", formats.percent(decision.pd, 2)),
+            ("Tier", decision.tier, f"on the tier alone: {_words(decision.provisional)}"),
+            ("Expected gain of a call", formats.yuan(decision.call_value), "its cost taken off"),
+        ),
+        tiles=True,
+    )
+
+
+def _reasons(decision: Decision) -> Section:
+    lead = (
+        "What cost this case points against the average applicant who is just approved, worst first. "
+        "Each reason sums the features that speak of the same thing."
+    )
+    if not decision.reasons:
+        return Section(
+            "Reasons", (Callout("note", "No reason group cost points, or the explanation was withheld."),), lead=lead
+        )
+    rows = tuple(
+        (reason.en, reason.zh, formats.points(reason.points_lost), _codes(reason.features))
+        for reason in decision.reasons
+    )
+    table = Table(("Reason", "In Chinese", "Points lost", "Features"), rows, align="llrl")
+    return Section("Reasons", (table,), lead=lead)
+
+
+def _codes(names: Sequence[str]) -> Text:
+    pieces: list[Inline] = []
+    for name in names:
+        pieces += [", ", Code(name)] if pieces else [Code(name)]
+    return tuple(pieces)
+
+
+def _score(decision: Decision, spec: ModelSpec) -> Section:
+    total = math.fsum([decision.start_points, *(c.points for c in decision.contributions)])
+    gap = abs(total - decision.points)
+    if gap > ADDS_UP:
+        stop = f"Start and contributions give {total!r}, the score is {decision.points!r}. No reason is given for it."
+        return Section("How the points add up", (Callout("problem", stop, "The explanation does not add up."),))
+    lead = (
+        "The score starts where a case of which nothing is known would stand, and every feature then adds points or "
+        "takes them. Summed by reason group:"
+    )
+    return Section("How the points add up", (_waterfall(decision, spec, total), _sum(decision, total)), lead=lead)
+
+
+def _waterfall(decision: Decision, spec: ModelSpec, total: float) -> Chart:
+    names = {reason.id: reason.en for reason in spec.reasons}
+    steps = sorted(
+        (
+            charts.Step(name=names.get(group, group), change=change)
+            for group, change in _by_group(decision, spec).items()
+        ),
+        key=lambda step: (step.change, step.name),
+    )
+    cut = points_of_pd(cutoff_pd(spec.tiers, spec.policy), spec.scale)
+    svg = charts.waterfall(
+        ("start", decision.start_points),
+        steps,
+        ("score", total),
+        x=charts.Axis(label="points", form=lambda value: formats.number(value, 0)),
+        mark=(cut, f"approved from {formats.points(cut)}") if spec.policy.approved_tiers else None,
+    )
+    return Chart(
+        svg,
+        "From the start to the score, worst reason group first; each bar begins where the last one ended.",
+        wide=True,
+    )
+
+
+def _by_group(decision: Decision, spec: ModelSpec) -> dict[str, float]:
+    group_of = {feature.name: feature.reason_group for feature in spec.features}
+    parts: dict[str, list[float]] = {}
+    for contribution in decision.contributions:
+        parts.setdefault(group_of[contribution.feature], []).append(contribution.points)
+    return {group: math.fsum(points) for group, points in parts.items()}
+
+
+def _sum(decision: Decision, total: float) -> Callout:
+    gained = math.fsum(c.points for c in decision.contributions if c.points > 0)
+    lost = math.fsum(c.points for c in decision.contributions if c.points < 0)
+    exact = [formats.number(value, 6) for value in (decision.start_points, gained, -lost, total)]
+    return Callout(
+        "good",
+        f"{exact[0]} (start) + {exact[1]} (gained) − {exact[2]} (lost) = {exact[3]} points, which is the score: the "
+        f"difference is below {ADDS_UP:.0e}. {len(decision.contributions)} features were summed unrounded; the figures "
+        "shown are rounded.",
+        "The points add up.",
+    )
+
+
+def _routing(decision: Decision, spec: ModelSpec) -> Section:
+    rows = tuple(
+        (Code(t.id), Mark("rule" if t.kind == "hard_rule" else "trigger"), t.en, t.zh, _evidence(t.evidence))
+        for t in decision.triggers
+    )
+    table = Table(("Id", "Kind", "What it says", "In Chinese", "Evidence"), rows, "Rules and triggers that fired")
+    threshold = spec.policy.call_value_threshold
+    facts = Facts(
+        (
+            ("On the tier alone", OUTCOMES[decision.provisional]),
+            ("Outcome", OUTCOMES[decision.outcome]),
+            ("Settled by", ROUTED_BY[decision.routed_by]),
+            ("Expected gain of a call", formats.yuan(decision.call_value), _threshold(threshold)),
+            (
+                "Random control arm",
+                "picked" if decision.control else "not picked",
+                f"share {formats.percent(spec.policy.control_share)}",
+            ),
+            ("Thin file", "yes: there is no history to score" if decision.thin_file else "no"),
+            ("Categories never seen in development", _codes(decision.unseen) or "none"),
+            ("Questions for a call", _codes(decision.questions) or "none"),
+        )
+    )
+    lead = (
+        "Rules come first, then the tier, then what the explanation says about a call, its value and the control arm."
+    )
+    return Section("From score to decision", (facts, table), lead=lead, id="routing")
+
+
+def _threshold(threshold: float | None) -> str:
+    if threshold is None:
+        return "too few past calls taught a value: triggers decide"
+    return f"called above {formats.yuan(threshold)}"
+
+
+def _evidence(evidence: Mapping[str, Value]) -> str:
+    return "; ".join(f"{name.replace('_', ' ')}: {formats.fact(value)}" for name, value in evidence.items())
+
+
+def _call(decision: Decision, review: Review, spec: ModelSpec) -> Section:
+    after = review.after
+    lead = (
+        f"The call was answered as below, and the same bundle scored the case again: {formats.points(decision.points)} "
+        f"points before, {formats.points(after.points)} after."
+    )
+    before_after = Table(
+        ("", "Before the call", "After the call"),
+        (
+            ("Score (points)", formats.points(decision.points), formats.points(after.points)),
+            ("Default probability", formats.percent(decision.pd, 2), formats.percent(after.pd, 2)),
+            ("Tier", decision.tier, after.tier),
+            ("On the tier alone", OUTCOMES[decision.provisional], OUTCOMES[after.provisional]),
+            ("Outcome", OUTCOMES[decision.outcome], OUTCOMES[after.outcome]),
+            ("First reason", _first_reason(decision), _first_reason(after)),
+        ),
+        "Before and after",
+        align="lll",
+    )
+    warning = (
+        []
+        if decision.bundle == after.bundle
+        else [Callout("problem", "The two decisions come from different bundles.")]
+    )
+    return Section("The call", (*warning, _answers(review, spec), before_after, _moved(decision, after)), lead=lead)
+
+
+def _first_reason(decision: Decision) -> str:
+    return decision.reasons[0].en if decision.reasons else "none"
+
+
+def _answers(review: Review, spec: ModelSpec) -> Table:
+    questions = {question.id: question for question in spec.questions}
+    rows: list[tuple[Text, ...]] = []
+    for answer in review.answers:
+        question = questions.get(answer.question or "")
+        unit = question.unit if question else ""
+        value = formats.fact(answer.value, unit) if answer.status == "answered" else formats.NOTHING
+        rows.append(
+            (
+                question.en if question else "the whole case",
+                question.zh if question else "",
+                Mark(answer.status.replace("_", " ")),
+                value,
+            )
+        )
+    return Table(("Question", "In Chinese", "Status", "Answer"), tuple(rows), "Answers", align="llll")
+
+
+def _moved(decision: Decision, after: Decision) -> Table:
+    earlier = {c.feature: c for c in decision.contributions}
+    moved = [(earlier[c.feature], c) for c in after.contributions if c.feature in earlier]
+    moved = [(old, new) for old, new in moved if old.value != new.value or abs(new.points - old.points) >= 0.05]
+    moved.sort(key=lambda pair: (-abs(pair[1].points - pair[0].points), pair[0].feature))
+    rows = tuple(
+        (
+            Code(old.feature),
+            formats.fact(old.value),
+            formats.fact(new.value),
+            formats.points(old.points, signed=True),
+            formats.points(new.points, signed=True),
+            formats.points(new.points - old.points, signed=True),
+        )
+        for old, new in moved
+    )
+    return Table(
+        ("Feature", "Value before", "Value after", "Points before", "Points after", "Moved by"),
+        rows,
+        "What the answers changed",
+        align="lrrrrr",
+        note="Features whose value changed, or whose points moved by at least 0.05 because they act together with one "
+        "that changed.",
+    )
+
+
+def _features(decision: Decision, spec: ModelSpec) -> Section:
+    declared = {feature.name: feature for feature in spec.features}
+    names = {reason.id: reason for reason in spec.reasons}
+    totals = _by_group(decision, spec)
+    parts: list[Block] = []
+    for group in sorted(totals, key=lambda group: (totals[group], group)):
+        of_group = [
+            (declared[c.feature], c) for c in decision.contributions if declared[c.feature].reason_group == group
+        ]
+        title = names[group].en if group in names else group
+        parts.append(Section(title, (_feature_table(of_group, totals[group]),), id=f"group-{group}"))
+    lead = (
+        "Every feature that was scored, by reason group, worst group first. Points lost are against the average "
+        "applicant who is just approved."
+    )
+    return Section("Features", tuple(parts), lead=lead, new_page=True)
+
+
+def _feature_table(rows: Sequence[tuple[FeatureSpec, Contribution]], total: float) -> Table:
+    ordered = sorted(rows, key=lambda pair: (pair[1].points, pair[0].name))
+    return Table(
+        ("Feature", "What it is", "Value", "Source", "Points", "Points lost"),
+        tuple(
+            (
+                Code(feature.name),
+                f"{feature.en} {feature.zh}",
+                _value(feature, c),
+                feature.source,
+                formats.points(c.points, signed=True),
+                formats.points(c.points_lost, signed=True),
+            )
+            for feature, c in ordered
+        ),
+        f"{formats.points(total, signed=True)} points in all",
+        align="llrlrr",
+    )
+
+
+def _value(feature: FeatureSpec, contribution: Contribution) -> str:
+    if contribution.value is None:
+        return f"unknown: {feature.null_means}" if feature.null_means else "unknown"
+    return formats.fact(contribution.value, feature.unit)

@@ -1,0 +1,250 @@
+"""A small model, two of its decisions and the tables behind them, written by hand."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+import pytest
+
+from features.tables import TABLES
+from scoring.decision import Contribution, Decision, Reason, Trigger
+from scoring.spec import (
+    Calibration,
+    Economics,
+    FeatureSpec,
+    ModelSpec,
+    Policy,
+    Provenance,
+    Question,
+    ReasonText,
+    Tier,
+)
+
+APPLIED_AT = datetime(2024, 5, 17, 9, 30, tzinfo=UTC)
+
+
+def feature(name, group, **more):
+    return FeatureSpec(
+        **{
+            "name": name,
+            "kind": "number",
+            "source": "bureau",
+            "direction": 1,
+            "reason_group": group,
+            "null_means": "never reported",
+            "en": f"what {name} counts",
+            "zh": "近期机构查询次数",
+        }
+        | more
+    )
+
+
+@pytest.fixture(scope="session")
+def spec():
+    return ModelSpec(
+        name="bamboo-small",
+        version="7",
+        features=(
+            feature("inquiries_count_90d", "multi_lender", unit="inquiries"),
+            feature("loans_open_count", "multi_lender"),
+            feature(
+                "application_declared_income", "income", source="declared", direction=-1, question="declared_income"
+            ),
+            feature("application_channel", "personal", kind="category", direction=0, vocabulary=("agent", "search")),
+            feature("identity_failed", "identity", kind="flag", source="identity"),
+        ),
+        reasons=(
+            ReasonText(
+                id="multi_lender", en="Loans and inquiries with many lenders", zh="短期内在多家机构借款或被查询"
+            ),
+            ReasonText(id="income", en="Income in relation to the loan", zh="收入与所申请贷款不匹配"),
+            ReasonText(id="personal", en="Age, education, housing or region", zh="年龄、学历、住房或地区情况"),
+            ReasonText(id="identity", en="Result of the identity check", zh="身份核验结果"),
+        ),
+        questions=(
+            Question(
+                id="declared_income",
+                answer="money",
+                unit="yuan a month",
+                en="What did your employer pay last month?",
+                zh="上个月单位实际打到您卡里的税后工资是多少?",
+                check_en="the stated income",
+                check_zh="与填报收入核对",
+            ),
+        ),
+        calibration=Calibration(slope=1.02, intercept=-0.05),
+        tiers=tuple(
+            Tier(name=name, upper_pd=upper, development_pd=upper / 2, share=0.2)
+            for name, upper in zip("ABCDE", (0.03, 0.06, 0.10, 0.18, 1.0), strict=True)
+        ),
+        policy=Policy(
+            approved_tiers=("A", "B", "C"), economics=Economics(amount_feature=None), call_value_threshold=22.0
+        ),
+        provenance=Provenance(
+            created_at="2024-06-01T00:00:00+00:00",
+            code_version="0.1.0+abc1234",
+            bad_definition="60+ days past due within 180 days of disbursement",
+            data={"applications": "ab" * 32, "loans": "cd" * 32},
+            packages={"lightgbm": "4.7.0", "numpy": "2.4.1"},
+            seeds={"trees": 7},
+            mlflow_run="f" * 32,
+            development="4,000 labelled cases of 2023",
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def decision():
+    contributions = (
+        Contribution(feature="inquiries_count_90d", value=9, points=-14.123456789, points_lost=16.5),
+        Contribution(feature="loans_open_count", value=None, points=2.25, points_lost=-1.0),
+        Contribution(feature="application_declared_income", value=18000.0, points=11.0625, points_lost=-8.0),
+        Contribution(feature="application_channel", value="agent", points=-6.03125, points_lost=7.0),
+        Contribution(feature="identity_failed", value=False, points=1.5, points_lost=0.0),
+    )
+    points = 581.0 + sum(c.points for c in contributions)
+    return Decision(
+        case_id="a-17",
+        bundle="9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        margin=-2.3,
+        pd=0.0871,
+        points=points,
+        tier="C",
+        provisional="approve",
+        outcome="phone_review",
+        routed_by="call_value",
+        start_points=581.0,
+        contributions=contributions,
+        reasons=(
+            Reason(
+                group="multi_lender",
+                points_lost=15.5,
+                features=("inquiries_count_90d",),
+                en="Loans and inquiries with many lenders",
+                zh="短期内在多家机构借款或被查询",
+            ),
+        ),
+        triggers=(
+            Trigger(
+                id="hinges_on_unverified",
+                kind="trigger",
+                evidence={"points": points, "without": 562.5, "facts": "declared_income"},
+                en="The decision hinges on facts that nobody has checked",
+                zh="审批结论取决于尚未核实的填报信息",
+            ),
+        ),
+        questions=("declared_income",),
+        call_value=41.7,
+        control=False,
+        thin_file=False,
+        unseen=(),
+    )
+
+
+@pytest.fixture(scope="session")
+def decision_after(decision):
+    contributions = tuple(
+        replace(c, value=9000.0, points=-9.0, points_lost=12.0) if c.feature == "application_declared_income" else c
+        for c in decision.contributions
+    )
+    points = 581.0 + sum(c.points for c in contributions)
+    return replace(
+        decision,
+        points=points,
+        pd=0.151,
+        tier="D",
+        provisional="decline",
+        outcome="decline",
+        routed_by="tier",
+        contributions=contributions,
+        triggers=(),
+    )
+
+
+def _row(table, **values):
+    return {column.name: values.get(column.name) for column in TABLES[table].columns}
+
+
+def frame(table, *rows):
+    return pl.DataFrame([_row(table, **row) for row in rows], schema=TABLES[table].schema)
+
+
+def days(number):
+    return APPLIED_AT + timedelta(days=number)
+
+
+@pytest.fixture(scope="session")
+def tables():
+    """One applicant with a past, a future, and a neighbour."""
+    seen = {"applicant_id": "p-1", "lender_id": "l-9", "lender_type": "small_loan"}
+    return {
+        "applications": frame(
+            "applications",
+            {
+                "application_id": "a-17",
+                "applicant_id": "p-1",
+                "applied_at": APPLIED_AT,
+                "product": "cash_small",
+                "amount": 5000.0,
+                "term_months": 6,
+                "channel": "agent",
+                "phone_hash": "h-phone",
+                "declared_income": 18000.0,
+                "gender": "female",
+            },
+            {"application_id": "a-18", "applicant_id": "p-2", "applied_at": APPLIED_AT, "amount": 900.0},
+        ),
+        "bureau_inquiries": frame(
+            "bureau_inquiries",
+            {"inquiry_id": "i-past", "happened_at": days(-9), "known_at": days(-8), "purpose": "loan_approval", **seen},
+            {"inquiry_id": "i-same", "happened_at": days(-1), "known_at": days(0), "purpose": "loan_approval", **seen},
+            {"inquiry_id": "i-late", "happened_at": days(-2), "known_at": days(3), "purpose": "loan_approval", **seen},
+            {
+                "inquiry_id": "i-other",
+                "happened_at": days(-9),
+                "known_at": days(-8),
+                "purpose": "post_loan",
+                **seen,
+                "applicant_id": "p-2",
+            },
+        ),
+        "loans": frame(
+            "loans",
+            {
+                "loan_id": "n-1",
+                "happened_at": days(-90),
+                "known_at": days(-80),
+                "amount": 3000.0,
+                "term_months": 3,
+                "amount_repayable": 3300.0,
+                "status_known_at": days(5),
+                "closed_at": days(-1),
+                "status": "charged_off",
+                **seen,
+            },
+        ),
+        "watchlist": frame(
+            "watchlist",
+            {
+                "entry_id": "w-mine",
+                "happened_at": days(-50),
+                "known_at": days(-40),
+                "key_type": "phone",
+                "key_hash": "h-phone",
+                "source": "industry",
+                "reason": "default",
+            },
+            {
+                "entry_id": "w-other",
+                "happened_at": days(-50),
+                "known_at": days(-40),
+                "key_type": "device",
+                "key_hash": "h-phone",
+                "source": "industry",
+                "reason": "default",
+            },
+        ),
+        "calls": frame("calls"),
+        "outcomes": frame("outcomes", {"application_id": "a-17", "decided_at": days(1), "decision": "approved"}),
+        "truth": frame("truth", {"application_id": "a-17", "would_be_bad": True, "fraud_ring": "ring-of-truth"}),
+    }
