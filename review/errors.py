@@ -2,6 +2,7 @@
 
 ReviewError
 ├── SheetError      a call sheet that cannot be made
+├── CallListError   a call list that cannot be made
 └── AnswersError    answers that cannot be taken: every row that is wrong, with its value
 """
 
@@ -19,6 +20,10 @@ class ReviewError(Exception):
 
 class SheetError(ReviewError):
     """A call sheet that cannot be made."""
+
+
+class CallListError(ReviewError):
+    """A call list that cannot be made."""
 
 
 class AnswersError(ReviewError):
