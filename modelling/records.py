@@ -6,7 +6,7 @@ import math
 import types
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from modelling.errors import RecordError
 
@@ -54,6 +54,8 @@ def _read(kind: Any, data: object, path: str) -> Any:  # noqa: ANN401 - types ar
     if origin in {Union, types.UnionType}:
         inner = next(part for part in get_args(kind) if part is not type(None))
         return None if data is None else _read(inner, data, path)
+    if origin is Literal:
+        return _read_literal(get_args(kind), data, path)
     if origin is tuple:
         return _read_tuple(get_args(kind), data, path)
     if origin is not None and issubclass(origin, Mapping):
@@ -74,6 +76,12 @@ def _read_record(kind: Any, data: object, path: str) -> Any:  # noqa: ANN401 - t
     if missing or unknown:
         raise RecordError(f"{path} lacks {missing} and holds unknown {unknown}; {kind.__name__} has {names}")
     return kind(**{name: _read(hints[name], given[name], f"{path}.{name}") for name in names})
+
+
+def _read_literal(allowed: tuple[Any, ...], data: object, path: str) -> Any:  # noqa: ANN401 - types are data here
+    if not any(type(data) is type(value) and data == value for value in allowed):
+        raise RecordError(f"{path} == {data!r}, must be one of {', '.join(map(repr, allowed))}")
+    return data
 
 
 def _read_tuple(kinds: tuple[Any, ...], data: object, path: str) -> tuple[Any, ...]:
