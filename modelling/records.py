@@ -54,14 +54,18 @@ def _read(kind: Any, data: object, path: str) -> Any:  # noqa: ANN401 - types ar
     if origin in {Union, types.UnionType}:
         inner = next(part for part in get_args(kind) if part is not type(None))
         return None if data is None else _read(inner, data, path)
-    if origin is Literal:
-        return _read_literal(get_args(kind), data, path)
     if origin is tuple:
         return _read_tuple(get_args(kind), data, path)
-    if origin is not None and issubclass(origin, Mapping):
+    if origin not in {None, Literal} and issubclass(origin, Mapping):
         return {key: _read(get_args(kind)[1], value, f"{path}.{key}") for key, value in _mapping(data, path).items()}
-    if is_dataclass(kind):
-        return _read_record(kind, data, path)
+    return _read_record(kind, data, path) if is_dataclass(kind) else _read_single(kind, data, path)
+
+
+def _read_single(kind: Any, data: object, path: str) -> Any:  # noqa: ANN401 - types are data here
+    if get_origin(kind) is Literal:
+        if not any(type(data) is type(value) and data == value for value in get_args(kind)):
+            raise RecordError(f"{path} == {data!r}, must be one of {', '.join(map(repr, get_args(kind)))}")
+        return data
     if kind is float and type(data) is int:
         return float(data)
     if type(data) is not kind:
@@ -76,12 +80,6 @@ def _read_record(kind: Any, data: object, path: str) -> Any:  # noqa: ANN401 - t
     if missing or unknown:
         raise RecordError(f"{path} lacks {missing} and holds unknown {unknown}; {kind.__name__} has {names}")
     return kind(**{name: _read(hints[name], given[name], f"{path}.{name}") for name in names})
-
-
-def _read_literal(allowed: tuple[Any, ...], data: object, path: str) -> Any:  # noqa: ANN401 - types are data here
-    if not any(type(data) is type(value) and data == value for value in allowed):
-        raise RecordError(f"{path} == {data!r}, must be one of {', '.join(map(repr, allowed))}")
-    return data
 
 
 def _read_tuple(kinds: tuple[Any, ...], data: object, path: str) -> tuple[Any, ...]:
