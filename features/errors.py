@@ -1,9 +1,11 @@
 """What can go wrong while features are built.
 
 FeaturesError
-├── UnknownTableError      a table that no contract describes
-├── SchemaError            a table that does not fit its contract
-└── UnknownFeatureError    a feature that nobody declared
+├── UnknownTableError         a table that no contract describes
+├── SchemaError               a table that does not fit its contract
+├── UnknownFeatureError       a feature that nobody declared
+├── UnknownApplicationError   an application that is in no table
+└── DeclarationError          a feature whose declaration is not complete or contradicts another
 """
 
 from __future__ import annotations
@@ -47,3 +49,21 @@ class UnknownFeatureError(FeaturesError):
         self.name = name
         names = tuple(known)
         super().__init__(f"feature == {name!r} is not declared.{nearest(name, names)} There are {len(names)} features.")
+
+
+class UnknownApplicationError(FeaturesError):
+    """An application that is in no table."""
+
+    def __init__(self, ids: Iterable[str]) -> None:
+        self.ids = tuple(ids)
+        super().__init__(
+            f"application_id == {self.ids[0]!r} is not among the applications ({len(self.ids)} such id(s))."
+        )
+
+
+class DeclarationError(FeaturesError):
+    """A feature whose declaration is not complete or contradicts another: ``problems`` lists what is wrong."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__(f"{len(self.problems)} declaration(s) are wrong: {'; '.join(self.problems)}")

@@ -1,0 +1,158 @@
+"""Build feature tables: the same declarations for a batch of millions and for one applicant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from features.catalogue import CATALOGUE
+from features.errors import UnknownApplicationError, UnknownFeatureError
+from features.feature import DTYPES, Feature
+from features.history import View
+from features.point_in_time import KEYS, ROW, known_rows
+from features.rowwise import Rowwise
+from features.schema_check import UNREAD, checked
+from features.shared_keys import SharedKey, count_shared
+from features.tables import TABLES
+from features.windowed import Windowed
+
+IDENTITY: Final = ("application_id", "applicant_id", "applied_at")
+"""First columns of every feature table."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Absent:
+    """A raw table that a lender came without.
+
+    Attributes:
+        table: Its name.
+        features: Names of the features that read it; they are null throughout.
+    """
+
+    table: str
+    features: tuple[str, ...]
+
+
+def build(
+    tables: Mapping[str, pl.DataFrame],
+    *,
+    features: Iterable[Feature | str] | None = None,
+    time_zone: str = "Asia/Shanghai",
+    only: Collection[str] | None = None,
+) -> pl.DataFrame:
+    """Compute features, each from what was known strictly before the application.
+
+    Args:
+        tables: Raw tables by name. All but ``applications`` may be absent; what reads them is null then. ``truth`` and
+            ``calls`` are never read, and neither are protected columns.
+        features: Features or names of features in the catalogue, in the order of the columns; None means the catalogue.
+        time_zone: Zone of local hours and days.
+        only: Ids of the applications to build; None means all. Network features see all applications either way.
+
+    Returns:
+        One row per application, ordered by time and id: ``application_id``, ``applicant_id``, ``applied_at``, then the
+        features as Float64 (number), String (category) or Boolean (flag).
+
+    Raises:
+        UnknownTableError: a table has a name that no contract knows.
+        SchemaError: a table does not fit its contract.
+        UnknownFeatureError: a name is not in the catalogue.
+        UnknownApplicationError: ``only`` holds an id that is no application's.
+    """
+    wanted = tuple(CATALOGUE.values()) if features is None else tuple(_feature(feature) for feature in features)
+    given = checked(tables)
+    applications = _numbered(given["applications"], only)
+    parts = _needed(wanted)
+    values = _with_windowed(applications, [part for part in parts if isinstance(part, Windowed)], given, time_zone)
+    values = _with_shared(values, [part for part in parts if isinstance(part, SharedKey)], given)
+    values = values.with_columns(local_applied_at=pl.col("applied_at").dt.convert_time_zone(time_zone))
+    for part in parts:
+        if isinstance(part, Rowwise):
+            values = values.with_columns(part.value.alias(part.name))
+    return values.sort("applied_at", "application_id").select(*IDENTITY, *(_typed(feature) for feature in wanted))
+
+
+def absent(tables: Collection[str]) -> tuple[Absent, ...]:
+    """Return the tables that are not there, with the features that are null for want of them."""
+    missing = [name for name in TABLES if name not in tables and name not in UNREAD]
+    readers = {name: tuple(f.name for f in CATALOGUE.values() if name in f.tables) for name in missing}
+    return tuple(Absent(table=name, features=names) for name, names in readers.items() if names)
+
+
+def _feature(feature: Feature | str) -> Feature:
+    if not isinstance(feature, str):
+        return feature
+    if feature not in CATALOGUE:
+        raise UnknownFeatureError(feature, CATALOGUE)
+    return CATALOGUE[feature]
+
+
+def _numbered(applications: pl.DataFrame, only: Collection[str] | None) -> pl.DataFrame:
+    if only is not None:
+        wanted = pl.Series("application_id", sorted(set(only)), pl.String)
+        strange = wanted.filter(~wanted.is_in(applications["application_id"].to_list()))
+        if len(strange):
+            raise UnknownApplicationError(strange.to_list())
+        applications = applications.filter(pl.col("application_id").is_in(wanted.to_list()))
+    return applications.sort("applied_at", "application_id").with_row_index(ROW)
+
+
+def _needed(wanted: Sequence[Feature]) -> tuple[Feature, ...]:
+    """Return the features and all that they are computed from, inputs first, each once."""
+    needed: dict[str, Feature] = {}
+    for feature in wanted:
+        for part in (*_needed(feature.inputs), feature):
+            needed.setdefault(part.name, part)
+    return tuple(needed.values())
+
+
+def _with_windowed(
+    applications: pl.DataFrame, parts: Sequence[Windowed], tables: Mapping[str, pl.DataFrame], time_zone: str
+) -> pl.DataFrame:
+    """Add windowed features: one pass over each view, with all its aggregates."""
+    views: dict[View, list[Windowed]] = {}
+    for part in parts:
+        views.setdefault(part.history.view, []).append(part)
+    summed = [
+        known_rows(applications.lazy(), view, tables, time_zone).group_by(ROW).agg(p.expression() for p in members)
+        for view, members in views.items()
+        if view.tables <= tables.keys()
+    ]
+    values = applications
+    for frame in pl.collect_all(summed):
+        values = values.join(frame, on=ROW, how="left")
+    values = values.with_columns(
+        pl.lit(None, pl.Float64).alias(part.name) for part in parts if not part.tables <= tables.keys()
+    )
+    return values.with_columns(_nobody_listed(part) for part in parts if _filled(part, tables))
+
+
+def _filled(part: Windowed, tables: Mapping[str, pl.DataFrame]) -> bool:
+    view = part.history.view
+    return view.matched == "key" and part.aggregate.counts and view.tables <= tables.keys()
+
+
+def _nobody_listed(part: Windowed) -> pl.Expr:
+    """Return a count by key with 0 for an application that gives a key which is not listed."""
+    given = pl.any_horizontal(pl.col(column).is_not_null() for column in KEYS.values())
+    return pl.when(given).then(pl.col(part.name).fill_null(0)).alias(part.name)
+
+
+def _with_shared(values: pl.DataFrame, parts: Sequence[SharedKey], tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+    everyone = tables["applications"]
+    if "outcomes" in tables:
+        everyone = everyone.join(tables["outcomes"], on="application_id", how="left")
+    for part in parts:
+        if part.tables <= tables.keys():
+            values = values.join(count_shared(part, values, everyone), on=ROW, how="left")
+        else:
+            values = values.with_columns(pl.lit(None, pl.Float64).alias(part.name))
+    return values
+
+
+def _typed(feature: Feature) -> pl.Expr:
+    value = pl.col(feature.name).cast(DTYPES[feature.kind])
+    return value.fill_nan(None) if feature.kind == "number" else value

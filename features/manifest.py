@@ -1,0 +1,80 @@
+"""What a feature table was made from, so that it can be made again and told from any other."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import polars as pl
+
+from features.feature import Feature, Json
+
+_SLICE: Final = 65_536
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """Everything that settles a feature table.
+
+    Attributes:
+        rows: Number of applications.
+        schema: Column name to Polars type, in order.
+        content: Hash of the values; the same for the same table in any file.
+        definitions: Hash of the declarations: it changes when any feature's meaning or computation does.
+        sources: Name of each raw table to the SHA-256 of its file.
+        absent: Raw tables that were not there, with the features that are null for want of them.
+        time_zone: Zone of local hours and days.
+        extra: What else the caller wants kept, such as the version of the code.
+    """
+
+    rows: int
+    schema: Mapping[str, str]
+    content: str
+    definitions: str
+    sources: Mapping[str, str]
+    absent: Mapping[str, tuple[str, ...]]
+    time_zone: str
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def content_hash(frame: pl.DataFrame) -> str:
+    """Return the SHA-256 of a frame's columns, types and values, in order; independent of files and of chunks.
+
+    Numbers count bit by bit (−0 is told from 0, all NaN are one), text by its characters, times by their microseconds.
+    """
+    digest = hashlib.sha256(json.dumps([[name, str(dtype)] for name, dtype in frame.schema.items()]).encode())
+    for part in frame.iter_slices(_SLICE):
+        for column in part.iter_columns():
+            digest.update(bytes(column.is_null().cast(pl.UInt8).to_list()))
+            digest.update(_bytes(column))
+    return digest.hexdigest()
+
+
+def definitions_hash(features: Iterable[Feature]) -> str:
+    """Return the SHA-256 of what settles the features: expressions, windows, bounds, texts and order.
+
+    Expressions are written by Polars, so the hash may change with the version of Polars.
+    """
+    definitions: list[Json] = [feature.definition for feature in features]
+    return hashlib.sha256(json.dumps(definitions, ensure_ascii=False).encode()).hexdigest()
+
+
+def _bytes(column: pl.Series) -> bytes:
+    """Return the values as bytes that no version of Polars changes; null as zero or empty."""
+    physical = column.to_physical()
+    if physical.dtype == pl.String:
+        return json.dumps(physical.to_list(), ensure_ascii=True).encode()
+    if physical.dtype.is_float():
+        return _little_endian(array("d", physical.cast(pl.Float64).fill_nan(float("nan")).fill_null(0.0).to_list()))
+    return _little_endian(array("q", physical.cast(pl.Int64).fill_null(0).to_list()))
+
+
+def _little_endian(values: array[float] | array[int]) -> bytes:
+    if sys.byteorder == "big":
+        values.byteswap()
+    return values.tobytes()

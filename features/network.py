@@ -1,0 +1,183 @@
+"""Features of devices, phones and contacts: shared with others, with bad ones known by then, and on the watchlist."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final
+
+import polars as pl
+
+from features.aggregates import COUNT, DISTINCT, MIN, Aggregate
+from features.declaration import REASON_GROUPS, Direction, Meaning
+from features.feature import Feature
+from features.history import DAYS_AGO, History, View
+from features.shared_keys import EventName, SharedKey
+from features.tables import WATCHLIST
+from features.windowed import Windowed
+
+KEY_WORDS: Final = {
+    "device": ("device", "设备"),
+    "phone": ("phone", "手机号"),
+    "id": ("identity number", "身份证号"),
+    "contact": ("emergency contact", "紧急联系人"),
+}
+EVENT_WORDS: Final[dict[EventName, tuple[str, str]]] = {
+    "applicants": ("Other applicants before with the same {key}", "此前使用相同{key}的其他申请人数"),
+    "applications": (
+        "Applications of others with the same {key} in the last {days} days",
+        "近{days}天使用相同{key}的他人申请次数",
+    ),
+    "declined": ("Other applicants declined before with the same {key}", "此前使用相同{key}且被拒的其他申请人数"),
+    "bad_30dpd": (
+        "Other applicants with the same {key} known to have stood 30 days past due",
+        "使用相同{key}且已知逾期30天的其他申请人数",
+    ),
+    "bad_60dpd": (
+        "Other applicants with the same {key} known to have stood 60 days past due",
+        "使用相同{key}且已知逾期60天的其他申请人数",
+    ),
+}
+
+
+def _meaning(en: str, zh: str, null: str, *, direction: Direction = 1, unit: str = "") -> Meaning:
+    return Meaning(
+        source="network",
+        direction=direction,
+        group=REASON_GROUPS["network"],
+        null_means=null,
+        en=en,
+        zh=zh,
+        unit=unit,
+    )
+
+
+def _shared(key: str, event: EventName, days: int | None = None) -> SharedKey:
+    (en, zh), (key_en, key_zh) = EVENT_WORDS[event], KEY_WORDS[key]
+    meaning = _meaning(
+        en.format(key=key_en, days=days),
+        zh.format(key=key_zh, days=days),
+        f"{key_en} not given"
+        + (", or outcomes are not at hand" if event not in {"applicants", "applications"} else ""),
+    )
+    return SharedKey(key=key, event=event, meaning=meaning, window=timedelta(days=days) if days else None)
+
+
+SHARED: Final = (
+    *(_shared(key, "applicants") for key in KEY_WORDS),
+    _shared("device", "applications", 7),
+    _shared("device", "applications", 30),
+    _shared("phone", "applications", 30),
+    _shared("contact", "applications", 30),
+    _shared("device", "declined"),
+    _shared("contact", "declined"),
+    _shared("device", "bad_30dpd"),
+    *(_shared(key, "bad_60dpd") for key in ("device", "phone", "contact")),
+    _shared("contact", "bad_30dpd"),
+    SharedKey(
+        key="phone",
+        theirs="contact",
+        event="applicants",
+        meaning=_meaning(
+            "Other applicants before who named this phone as their contact",
+            "此前将该手机号填为联系人的其他申请人数",
+            "phone not given",
+            direction=0,
+        ),
+    ),
+    SharedKey(
+        key="contact",
+        theirs="phone",
+        event="applicants",
+        meaning=_meaning(
+            "Other applicants before whose phone is this applicant's contact",
+            "此前以该联系人号码申请的其他申请人数",
+            "emergency contact not given",
+            direction=0,
+        ),
+    ),
+    SharedKey(
+        key="contact",
+        theirs="phone",
+        event="bad_60dpd",
+        meaning=_meaning(
+            "Applicants whose phone is this applicant's contact, known to have stood 60 days past due",
+            "联系人本人为已知逾期60天的申请人数",
+            "emergency contact not given, or outcomes are not at hand",
+        ),
+    ),
+)
+
+_ACTIVE: Final = pl.col("expires_at").is_null() | (pl.col("expires_at") > pl.col("applied_at"))
+
+LISTED: Final = History(
+    stem="watchlist",
+    view=View(
+        table=WATCHLIST,
+        matched="key",
+        columns={
+            **{kind: pl.col("key_type") == kind for kind in KEY_WORDS},
+            "active": _ACTIVE,
+            "expired": ~_ACTIVE,
+            "fraud": pl.col("reason").is_in(["fraud", "identity_theft", "agent"]),
+            "trusted": pl.col("source").is_in(["own", "police"]),
+            "hits": pl.col("key_type"),
+            "days_ago": DAYS_AGO,
+        },
+    ),
+)
+NO_KEY: Final = "no key is given, or there is no watchlist"
+
+
+def _listed(
+    aggregate: Aggregate,
+    en: str,
+    zh: str,
+    *,
+    where: tuple[str, ...],
+    column: str = "",
+    direction: Direction = 1,
+    unit: str = "",
+) -> Windowed:
+    null = NO_KEY if aggregate.counts else f"none is listed, {NO_KEY}"
+    meaning = _meaning(en, zh, null, direction=direction, unit=unit)
+    return Windowed(history=LISTED, aggregate=aggregate, meaning=meaning, where=where, column=column)
+
+
+ON_THE_WATCHLIST: Final = (
+    _listed(
+        DISTINCT,
+        "Keys of the applicant (phone, identity number, device, contact) on the watchlist",
+        "命中有效名单的要素数(手机号、身份证、设备、联系人)",
+        where=("active",),
+        column="hits",
+    ),
+    *(
+        _listed(COUNT, f"Active watchlist entries of the {en}", f"{zh}命中的有效名单条数", where=("active", kind))
+        for kind, (en, zh) in KEY_WORDS.items()
+    ),
+    _listed(
+        COUNT,
+        "Active watchlist entries for fraud, identity theft or coaching",
+        "欺诈类有效名单命中条数",
+        where=("active", "fraud"),
+    ),
+    _listed(
+        COUNT,
+        "Active watchlist entries of our own or of the police",
+        "自有或公安来源有效名单命中条数",
+        where=("active", "trusted"),
+    ),
+    _listed(
+        MIN,
+        "Days since the latest deed on an active watchlist entry",
+        "距最近一条有效名单事件天数",
+        where=("active",),
+        column="days_ago",
+        direction=0,
+        unit="days",
+    ),
+    _listed(COUNT, "Expired watchlist entries", "已过期名单命中条数", where=("expired",), direction=0),
+)
+
+FEATURES: Final[tuple[Feature, ...]] = (*SHARED, *ON_THE_WATCHLIST)
+"""Network features, in the order of the catalogue."""

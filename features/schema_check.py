@@ -1,0 +1,92 @@
+"""Whether raw tables fit their contracts, checked before anything is computed.
+
+Columns may come in any order and there may be more of them; those of the contract must all be there with exactly
+their types, without nulls where none are legal, with finite numbers, and with keys that stand once. What the values
+*mean* is checked by ``bamboo validate``, which also sets bad rows aside.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import polars as pl
+
+from features.errors import SchemaError, UnknownTableError, nearest
+from features.tables import APPLICATIONS, TABLES, Column, Table
+
+UNREAD: Final = frozenset({"truth", "calls"})
+"""Tables that no feature reads: what only a synthetic lender can know, and what calls found after the decision."""
+
+LARGEST: Final = 1e12
+"""Numbers must stay below this, so that sums in whole ten-thousandths stay exact."""
+
+
+def checked(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Return the tables that features read, each with its contract's columns; absent ones are left out.
+
+    Equal rows under one key are the same row sent twice: one is kept.
+
+    Raises:
+        UnknownTableError: a table has a name that no contract knows.
+        SchemaError: a table does not fit its contract, ``applications`` is absent, or a key stands for
+            rows that differ.
+    """
+    for name in tables:
+        if name not in TABLES:
+            raise UnknownTableError(name, TABLES)
+    if APPLICATIONS.name not in tables:
+        raise SchemaError(APPLICATIONS.name, ["the table is absent, and nothing can be built without it"])
+    return {name: _checked(TABLES[name], frame) for name, frame in tables.items() if name not in UNREAD}
+
+
+def _checked(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    problems = list(_type_problems(table, frame))
+    if not problems:
+        problems = list(_value_problems(table, frame))
+    if problems:
+        raise SchemaError(table.name, problems)
+    return _without_repeats(table, frame.select([column.name for column in table.columns if not column.protected]))
+
+
+def _type_problems(table: Table, frame: pl.DataFrame) -> Iterator[str]:
+    for column in table.columns:
+        found = frame.schema.get(column.name)
+        if column.protected and found is None:
+            continue
+        if found is None:
+            strange = [name for name in frame.columns if name not in table.schema]
+            yield f"column {column.name!r} ({column.dtype}) is missing.{nearest(column.name, strange)}"
+        elif found != column.dtype:
+            yield f"column {column.name!r} is {found}, must be {column.dtype}"
+
+
+def _value_problems(table: Table, frame: pl.DataFrame) -> Iterator[str]:
+    for column in table.columns:
+        if column.protected:
+            continue
+        values = frame[column.name]
+        if not column.nullable and values.null_count():
+            yield f"column {column.name!r} holds {values.null_count()} null(s), none are legal"
+        if column.dtype.is_float():
+            yield from _number_problems(column, values)
+
+
+def _number_problems(column: Column, values: pl.Series) -> Iterator[str]:
+    wrong = values.filter(values.is_nan() | (values.abs() >= LARGEST))
+    if len(wrong):
+        found = f"column {column.name!r} holds {len(wrong)} number(s) such as {wrong[0]}"
+        yield f"{found}, must be finite and below {LARGEST:g}"
+
+
+def _without_repeats(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
+    if frame[table.key].n_unique() == len(frame):
+        return frame
+    kept = frame.unique(maintain_order=True)
+    twice = kept.filter(pl.col(table.key).is_duplicated())[table.key]
+    if len(twice):
+        found = (
+            f"{twice.n_unique()} value(s) of key {table.key!r}, such as {twice.sort()[0]!r}, stand for rows that differ"
+        )
+        raise SchemaError(table.name, [f"{found}; run `bamboo validate`, which sets them aside"])
+    return kept

@@ -1,0 +1,165 @@
+"""Features that count other applicants met under the same device, phone, contact or identity number.
+
+Counted point in time and without comparing all pairs: events and applications are put in one line by time, and a
+running count per key says how many events came before. A device shared by a thousand costs no more than a thousand
+devices.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Literal
+
+import polars as pl
+
+from features.declaration import Kind, Meaning
+from features.feature import Feature, Json, described
+from features.point_in_time import KEYS, ROW
+from features.windowed import span
+
+EventName = Literal["applicants", "applications", "declined", "bad_30dpd", "bad_60dpd"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened to other applications with the key.
+
+    Attributes:
+        at: When it was known, over columns of ``applications`` and ``outcomes``; null when it never was.
+        distinct: Whether each applicant counts once, from the first time on.
+        outcomes: Whether it reads ``outcomes``.
+    """
+
+    at: Callable[[], pl.Expr]
+    distinct: bool = True
+    outcomes: bool = False
+
+
+def _late(column: str) -> pl.Expr:
+    return pl.when(pl.col(column).is_not_null()).then(pl.max_horizontal("applied_at", column))
+
+
+EVENTS: Final[Mapping[EventName, Event]] = {
+    "applicants": Event(at=lambda: pl.col("applied_at")),
+    "applications": Event(at=lambda: pl.col("applied_at"), distinct=False),
+    "declined": Event(
+        at=lambda: pl.when(pl.col("decision") == "declined").then(pl.max_horizontal("applied_at", "decided_at")),
+        outcomes=True,
+    ),
+    "bad_30dpd": Event(at=lambda: _late("first_30dpd_at"), outcomes=True),
+    "bad_60dpd": Event(at=lambda: _late("first_60dpd_at"), outcomes=True),
+}
+"""What can be counted, by its part of the feature name."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class SharedKey:
+    """How many other applicants met an event under one of the applicant's keys, strictly before ``applied_at``.
+
+    A window of *d* days holds events at or after ``applied_at − d``. Nobody else: 0. Key not given: null. Table of
+    the event absent: null.
+
+    Attributes:
+        key: The applicant's own key.
+        event: What is counted.
+        meaning: What it means.
+        theirs: The others' key that must equal it; None means the same kind.
+        window: How far back it looks; None means all the way. Only for events that are not distinct.
+    """
+
+    key: str
+    event: EventName
+    meaning: Meaning
+    theirs: str | None = None
+    window: timedelta | None = None
+
+    @property
+    def name(self) -> str:
+        """Column name, such as ``network_device_applicants``."""
+        crossed = f"as_{self.theirs}" if self.theirs else ""
+        parts = ("network", self.key, crossed, self.event, span(self.window))
+        return "_".join(part for part in parts if part)
+
+    @property
+    def kind(self) -> Kind:
+        """Always a number."""
+        return "number"
+
+    @property
+    def lower(self) -> float | None:
+        """A count: 0."""
+        return 0.0
+
+    @property
+    def upper(self) -> float | None:
+        """No bound."""
+        return None
+
+    @property
+    def inputs(self) -> tuple[Feature, ...]:
+        """None: it reads tables."""
+        return ()
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """``outcomes``, when the event needs it."""
+        return frozenset({"outcomes"} if EVENTS[self.event].outcomes else set())
+
+    @property
+    def stated(self) -> frozenset[str]:
+        """The key's column."""
+        return frozenset({KEYS[self.key]})
+
+    @property
+    def definition(self) -> Json:
+        """Keys, event, window and meaning."""
+        return {
+            "shared_key": self.name,
+            "keys": [self.key, self.theirs or self.key],
+            "event": [self.event, EVENTS[self.event].distinct],
+            "window": None if self.window is None else self.window.total_seconds(),
+            "meaning": described(self.meaning),
+        }
+
+
+def count_shared(feature: SharedKey, applications: pl.DataFrame, everyone: pl.DataFrame) -> pl.DataFrame:
+    """Return ``row`` and the feature for the applications that give the key.
+
+    Args:
+        feature: What to count.
+        applications: Applications to build, numbered by ``row``.
+        everyone: All applications, the columns of ``outcomes`` beside them.
+    """
+    mine, theirs = KEYS[feature.key], KEYS[feature.theirs or feature.key]
+    queries = applications.select(ROW, "applicant_id", key=mine, at="applied_at").drop_nulls("key")
+    events = _events(feature, everyone, theirs).join(queries.select("key").unique(), on="key", how="semi")
+    counts = _others_before(queries, events)
+    if feature.window is not None:
+        older = _others_before(queries.with_columns(pl.col("at") - pl.lit(feature.window)), events)
+        counts = counts.join(older, on=ROW, suffix="_older").with_columns(pl.col("others") - pl.col("others_older"))
+    return counts.select(ROW, pl.col("others").cast(pl.Float64).alias(feature.name))
+
+
+def _events(feature: SharedKey, everyone: pl.DataFrame, theirs: str) -> pl.DataFrame:
+    event = EVENTS[feature.event]
+    events = everyone.select("applicant_id", key=theirs, at=event.at()).drop_nulls()
+    return events.group_by("applicant_id", "key").agg(pl.col("at").min()) if event.distinct else events
+
+
+def _others_before(queries: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Return, for each query, the events of other applicants under its key strictly before its time.
+
+    At equal times queries stand before events, so an event at the very time of a query is not counted.
+    """
+    line = pl.concat(
+        [
+            queries.with_columns(events=pl.lit(0, pl.Int64)),
+            events.with_columns(pl.lit(None, pl.UInt32).alias(ROW), events=pl.lit(1, pl.Int64)),
+        ],
+        how="diagonal",
+    ).sort("at", "events")
+    everyone = pl.col("events").cum_sum().over("key")
+    own = pl.col("events").cum_sum().over("key", "applicant_id")
+    return line.select(ROW, others=everyone - own).drop_nulls(ROW)

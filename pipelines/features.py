@@ -1,0 +1,135 @@
+"""The job behind ``bamboo features``: raw tables in, a feature table and its manifest out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from features.build import Absent, absent, build
+from features.catalogue import CATALOGUE
+from features.manifest import Manifest, content_hash, definitions_hash
+from features.schema_check import UNREAD
+from features.tables import TABLES
+from pipelines.store import read_tables, sha256_file, write_frame, write_json
+
+FEATURES_FILE: Final = "features.parquet"
+MANIFEST_FILE: Final = "manifest.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeaturesResult:
+    """What the job made.
+
+    Attributes:
+        features: File of the feature table.
+        manifest: File of its manifest.
+        rows: Applications built.
+        columns: Features built.
+        absent: Raw tables that were not there, with the features that are null for want of them.
+        empty: Features without any value although their tables are there.
+        constant: Features with one value throughout.
+        content: Hash of the feature table's values.
+        definitions: Hash of the declarations.
+    """
+
+    features: Path
+    manifest: Path
+    rows: int
+    columns: int
+    absent: tuple[Absent, ...]
+    empty: tuple[str, ...]
+    constant: tuple[str, ...]
+    content: str
+    definitions: str
+
+
+def build_features(
+    tables_folder: Path,
+    out_folder: Path,
+    *,
+    time_zone: str = "Asia/Shanghai",
+    extra: Mapping[str, str] | None = None,
+    progress: Callable[[str, float], None] | None = None,
+) -> FeaturesResult:
+    """Build the catalogue's features of all applications and write ``features.parquet`` and ``manifest.json``.
+
+    The table is written before its manifest, each whole or not at all: a manifest never speaks of a table that is not
+    there, and a run after a kill gives what an undisturbed run gives.
+
+    Args:
+        tables_folder: Folder of raw tables, one Parquet file each; ``truth`` and ``calls`` are not opened.
+        out_folder: Folder to write to; made when it is not there.
+        time_zone: Zone of local hours and days.
+        extra: Kept in the manifest, such as the version of the code.
+        progress: Called with what is being done and the share done, from 0 to 1.
+
+    Raises:
+        MissingFileError: the folder is not there, or no table is in it.
+        DamagedFileError: a file is not what its manifest says, or cannot be read.
+        SchemaError: a table does not fit its contract.
+    """
+    tell = progress or _silent
+    tell("reading tables", 0.0)
+    tables = read_tables(tables_folder, only=[name for name in TABLES if name not in UNREAD])
+    sources = {name: sha256_file(tables_folder / f"{name}.parquet") for name in tables}
+    tell("building features", 0.2)
+    frame = build(tables, time_zone=time_zone)
+    tell("writing", 0.9)
+    manifest = _manifest(frame, sources, absent(tables), time_zone, extra or {})
+    write_frame(out_folder / FEATURES_FILE, frame)
+    write_json(out_folder / MANIFEST_FILE, _with_files(manifest, out_folder))
+    tell("done", 1.0)
+    missing = {name for table in absent(tables) for name in table.features}
+    empty, constant = _without_information(frame, missing)
+    return FeaturesResult(
+        features=out_folder / FEATURES_FILE,
+        manifest=out_folder / MANIFEST_FILE,
+        rows=len(frame),
+        columns=len(CATALOGUE),
+        absent=absent(tables),
+        empty=empty,
+        constant=constant,
+        content=manifest.content,
+        definitions=manifest.definitions,
+    )
+
+
+def _silent(what: str, share: float) -> None:
+    """Take progress and tell nobody."""
+
+
+def _manifest(
+    frame: pl.DataFrame,
+    sources: Mapping[str, str],
+    missing: tuple[Absent, ...],
+    time_zone: str,
+    extra: Mapping[str, str],
+) -> Manifest:
+    return Manifest(
+        rows=len(frame),
+        schema={name: str(dtype) for name, dtype in frame.schema.items()},
+        content=content_hash(frame),
+        definitions=definitions_hash(CATALOGUE.values()),
+        sources=sources,
+        absent={table.table: table.features for table in missing},
+        time_zone=time_zone,
+        extra=extra,
+    )
+
+
+def _with_files(manifest: Manifest, folder: Path) -> dict[str, object]:
+    """Return the manifest as plain data, with the hash of the file that it lies beside."""
+    return {"files": {FEATURES_FILE: sha256_file(folder / FEATURES_FILE)}, **vars(manifest)}
+
+
+def _without_information(frame: pl.DataFrame, known: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the features that are null throughout, and those with a single value; ``known`` ones are left out."""
+    kinds = frame.select(pl.col(name).drop_nulls().n_unique() for name in CATALOGUE if name not in known).row(
+        0, named=True
+    )
+    empty = tuple(name for name, values in kinds.items() if values == 0)
+    return empty, tuple(name for name, values in kinds.items() if values == 1)
