@@ -75,7 +75,8 @@ Bins = NumberBins | CategoryBins
 def quantile_bins(values: ArrayLike, *, bins: int = 10, special: Sequence[float] = ()) -> NumberBins:
     """Learn quantile bins; edges are values of the sample, so that a rising transform changes no bin.
 
-    Values that repeat often give fewer, unequal bins. NaN and special values are set aside first.
+    Values that repeat often give fewer, unequal bins; at most ``bins`` different values give one bin each. NaN and
+    special values are set aside first.
 
     Raises:
         MetricError: ``bins`` below 2, or a special value that is NaN.
@@ -88,7 +89,10 @@ def quantile_bins(values: ArrayLike, *, bins: int = 10, special: Sequence[float]
     plain = numbers[~np.isnan(numbers) & ~np.isin(numbers, list(special))]
     if plain.size == 0:
         return NumberBins(edges=(), special=tuple(special))
-    edges = np.unique(np.quantile(plain, np.arange(1, bins) / bins, method="inverted_cdf"))
+    distinct = np.unique(plain)
+    edges = distinct
+    if distinct.size > bins:
+        edges = np.unique(np.quantile(plain, np.arange(1, bins) / bins, method="inverted_cdf"))
     return NumberBins(edges=tuple(edges[edges < plain.max()].tolist()), special=tuple(special))
 
 

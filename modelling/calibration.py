@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import special
 
 from modelling.arrays import Floats
 from modelling.errors import CalibrationError
 from modelling.logistic_line import fit_line
-from scoring.spec import Calibration
+from scoring.points import PointsMap
+from scoring.spec import Calibration, Scale
 
 
 def fit_platt(margin: ArrayLike, y: ArrayLike) -> Calibration:
@@ -37,6 +37,5 @@ def fit_platt(margin: ArrayLike, y: ArrayLike) -> Calibration:
 
 
 def calibrated_pd(margin: ArrayLike, calibration: Calibration) -> Floats:
-    """Return the calibrated probability of bad for each margin."""
-    pd: Floats = special.expit(calibration.intercept + calibration.slope * np.asarray(margin, dtype=np.float64))
-    return pd
+    """Return the calibrated probability of bad for each margin, with the bits that the scorer gives."""
+    return PointsMap.of(calibration, Scale()).pds(np.asarray(margin, dtype=np.float64))

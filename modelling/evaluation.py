@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike
+
+from modelling.arrays import Flags
 from modelling.evaluation_parts import (
     FairnessRow,
     FeatureAuc,
@@ -15,10 +21,18 @@ from modelling.evaluation_parts import (
     SplitMetrics,
     TierTable,
 )
-from modelling.labels import LabelCounts
+from modelling.labels import LabelCounts, label_counts
+from modelling.measure_fairness import fairness_rows
+from modelling.measure_features import feature_auc, feature_csi
+from modelling.measure_sample import sample_metrics, split_metrics
+from modelling.measure_scores import histogram_edges, score_histogram, score_psi
+from modelling.measure_tiers import tier_table
 from modelling.records import from_plain, to_plain
-from modelling.split_summary import SplitSummary
-from scoring.spec import Calibration, Scale, Tier
+from modelling.split_summary import SplitSummary, summarise_split
+from modelling.splits import SPLITS
+from modelling.tier_fit import tier_codes
+from modelling.view import View
+from scoring.spec import Calibration, FeatureSpec, Scale, Tier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,3 +119,103 @@ class Evaluation:
             RecordError: a field is missing, unknown or of another type.
         """
         return from_plain(cls, data)
+
+
+def evaluate(
+    frame: pl.DataFrame,
+    margin: ArrayLike,
+    *,
+    model: str,
+    features: Sequence[FeatureSpec],
+    calibration: Calibration,
+    tiers: Sequence[Tier],
+    bad_definition: str,
+    scale: Scale | None = None,
+    approved_tiers: Sequence[str] = (),
+    level: float = 0.95,
+    resamples: int = 500,
+    seed: int = 0,
+) -> Evaluation:
+    """Measure a model on every split of a dataset.
+
+    Args:
+        frame: The dataset's frame (`modelling.dataset.Dataset`): all cases, labelled or not.
+        margin: Raw log-odds of bad of every row of the frame, rejects included.
+        model: Name of the model.
+        features: Features of the model.
+        calibration: Line from margin to log-odds.
+        tiers: Tiers, safest first.
+        bad_definition: What bad means.
+        scale: Points scale of the histogram.
+        approved_tiers: Tiers that count as approved in the fairness table.
+        level: Confidence level of all intervals.
+        resamples: Draws of each bootstrap.
+        seed: Seed of the bootstraps.
+
+    Raises:
+        MetricError: margins do not fit the frame or are not finite, or a split lacks good or bad cases.
+    """
+    view = View.of(frame, margin, calibration)
+    early, late, scale = view.window("development"), view.window("out_of_time"), scale or Scale()
+    outside = view.of_split("calibration") | view.of_split("out_of_time")
+    return Evaluation(
+        model=model,
+        bad_definition=bad_definition,
+        labels=label_counts(frame["label_status"]),
+        split=summarise_split(frame),
+        splits=tuple(
+            split_metrics(name, view.cases_of(name), level=level, resamples=resamples, seed=seed) for name in SPLITS
+        ),
+        months=tuple(sample_metrics(month, part, cases, level=level) for month, part, cases in view.labelled_months()),
+        newcomers=_newcomers(view, level),
+        calibration=calibration,
+        tiers=tuple(tiers),
+        tier_tables=_tier_tables(view, tiers, level),
+        histograms=_histograms(view, scale),
+        score_psi=score_psi(view.cases.margin[early], view.periods()),
+        csi=feature_csi(frame, features, early, late),
+        feature_auc=feature_auc(frame, features, view.cases.bad, view.of_split("development"), outside, level=level),
+        fairness=fairness_rows(
+            frame.filter(late),
+            view.cases.where(late),
+            labelled=view.labelled[late],
+            approved=_approved(view, tiers, approved_tiers)[late] if approved_tiers else None,
+            level=level,
+        ),
+        scale=scale,
+        approved_tiers=tuple(approved_tiers),
+        level=level,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def _tier_tables(view: View, tiers: Sequence[Tier], level: float) -> tuple[TierTable, ...]:
+    whole: dict[str, TierTable] = {
+        name: tier_table(name, name, view.cases_of(name), tiers, whole=None, level=level) for name in SPLITS
+    }
+    months = (
+        tier_table(month, part, cases, tiers, whole=whole[part], level=level)
+        for month, part, cases in view.labelled_months()
+    )
+    return (*whole.values(), *months)
+
+
+def _histograms(view: View, scale: Scale) -> tuple[ScoreHistogram, ...]:
+    points = view.points(scale)
+    edges = histogram_edges(points[view.labelled])
+    inside = {name: view.of_split(name) for name in SPLITS}
+    return tuple(score_histogram(name, points[which], view.cases.bad[which], edges) for name, which in inside.items())
+
+
+def _approved(view: View, tiers: Sequence[Tier], approved_tiers: Sequence[str]) -> Flags:
+    places = [place for place, tier in enumerate(tiers) if tier.name in approved_tiers]
+    return np.isin(tier_codes(view.cases.pd, tiers), places)
+
+
+def _newcomers(view: View, level: float) -> SampleMetrics | None:
+    late = view.of_split("out_of_time")
+    new = late & view.newcomer
+    if not view.applicants_known or not new.any() or new.sum() == late.sum():
+        return None
+    return sample_metrics("newcomers", "out_of_time", view.cases.where(new), level=level)

@@ -1,0 +1,65 @@
+"""Whether observed default rates rise from tier to tier, and whether there are enough cases to ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from scipy import stats
+
+from modelling.rate_tests import higher_rate_p
+
+ENOUGH_Z = 2.33
+"""A true order must be so many standard errors clear of chance for a sample to be asked for it: 1 inversion in 100."""
+
+LEAST_CASES = 30
+
+
+def rises(n: Sequence[int], bads: Sequence[int]) -> bool | None:
+    """Return whether default rates rise strictly from tier to tier; None when a tier has no case."""
+    if not all(n):
+        return None
+    return all(b1 * n2 < b2 * n1 for (n1, b1), (n2, b2) in pairwise(zip(n, bads, strict=True)))
+
+
+def enough_cases(
+    n: Sequence[int], rates: Sequence[float | None], *, z: float = ENOUGH_Z, least: int = LEAST_CASES
+) -> tuple[bool, str]:
+    """Tell whether a sample can be asked for the order of its tiers.
+
+    It can when each tier has ``least`` cases, and when default rates as in ``rates`` would show in the wrong order, by
+    chance alone, for any two neighbours only with the normal tail probability of ``z``.
+
+    Args:
+        n: Cases per tier in the sample.
+        rates: Default rates per tier of the larger sample it is part of; None where it has no case.
+        z: Standard errors that neighbouring rates must be apart.
+        least: Least cases per tier.
+
+    Returns:
+        The answer, and why.
+    """
+    if min(n) < least:
+        return False, f"a tier has {min(n)} cases, needed are {least}"
+    known = [rate for rate in rates if rate is not None]
+    if len(known) < len(rates):
+        return False, "a tier has no case in the whole split"
+    apart = min(_apart(n1, r1, n2, r2) for (n1, r1), (n2, r2) in pairwise(zip(n, known, strict=True)))
+    chance = float(stats.norm.sf(apart))
+    return apart >= z, f"chance alone would turn the closest two tiers round with probability {chance:.2g}"
+
+
+def turned_round_p(n: Sequence[int], bads: Sequence[int]) -> float:
+    """Return how likely the worst inversion of neighbouring tiers is when rates in truth do not fall.
+
+    The smallest one-sided p-value over neighbours, multiplied by their number (Bonferroni), at most 1. Neighbours
+    without cases are left out.
+    """
+    tiers = [(cases, bad) for cases, bad in zip(n, bads, strict=True) if cases]
+    worst = [higher_rate_p(n2, b2, n1, b1) for (n1, b1), (n2, b2) in pairwise(tiers)]
+    return min(1.0, min(worst, default=1.0) * max(1, len(worst)))
+
+
+def _apart(n1: int, r1: float, n2: int, r2: float) -> float:
+    error = (r1 * (1 - r1) / n1 + r2 * (1 - r2) / n2) ** 0.5
+    return (r2 - r1) / error if error > 0 else 0.0
