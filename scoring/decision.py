@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
+from scoring import codec
 from scoring.spec import Outcome
 
 Value = float | int | str | bool | None
@@ -113,3 +114,30 @@ class Decision:
     control: bool
     thin_file: bool
     unseen: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the decision as dicts, lists and scalars, in the order of the fields."""
+        plain: dict[str, Any] = codec.to_plain(self)
+        return plain
+
+    def to_json(self) -> str:
+        """Return the decision as JSON: one line, keys in the order of the fields, every number finite."""
+        return codec.to_json(self)
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any]) -> Decision:
+        """Return the decision that `to_dict` gave, also after a way through JSON.
+
+        Raises:
+            CodecError: A field is unknown, missing or of another type.
+        """
+        return codec.from_plain(cls, dict(plain), "decision")
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Decision:
+        """Return the decision that `to_json` gave.
+
+        Raises:
+            CodecError: Not JSON, a number that is not finite, or as for `from_dict`.
+        """
+        return codec.from_plain(cls, codec.parse_json(text), "decision")

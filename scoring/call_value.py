@@ -1,0 +1,91 @@
+"""What a phone review is expected to gain on a case, predicted from its explanation."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.points import PointsMap, points_of_pd
+from scoring.reference import Reference, group_sums
+from scoring.spec import ModelSpec
+from scoring.tiers import cutoff_pd
+from scoring.trees import Trees
+
+Array = NDArray[np.float64]
+
+EXTRA_INPUTS: Final = ("points_over_cutoff", "verifiable_points_lost", "ln_amount")
+"""Inputs of the value beyond the points per reason group."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallValue:
+    """A regression, learned from past calls, of what a call gains.
+
+    Attributes:
+        trees: Give yuan gained by a call before its cost, from the inputs of `call_value_inputs`.
+        calls: How many past calls taught it.
+        control_calls: How many of them were picked at random.
+    """
+
+    trees: Trees
+    calls: int
+    control_calls: int = 0
+
+
+def input_names(spec: ModelSpec) -> tuple[str, ...]:
+    """Return the names of the inputs: one per reason group in the order of ``spec.reasons``, then `EXTRA_INPUTS`."""
+    return (*(f"points_{reason.id}" for reason in spec.reasons), *EXTRA_INPUTS)
+
+
+def group_numbers(spec: ModelSpec) -> tuple[int, ...]:
+    """Return, for each feature, the place of its reason group in ``spec.reasons``."""
+    place = {reason.id: number for number, reason in enumerate(spec.reasons)}
+    return tuple(place[feature.reason_group] for feature in spec.features)
+
+
+def cutoff_points(spec: ModelSpec) -> float:
+    """Return the points at the largest PD that is provisionally approved."""
+    return points_of_pd(cutoff_pd(spec.tiers, spec.policy), spec.scale)
+
+
+def reference_points(spec: ModelSpec, reference: Reference) -> Array:
+    """Return the mean contribution in points of each feature over just-approved cases."""
+    return PointsMap.of(spec.calibration, spec.scale).per_margin * reference.contributions
+
+
+def amounts_of(spec: ModelSpec, amounts: Sequence[float | None]) -> Array:
+    """Return amounts in yuan with the policy's own in place of None, NaN and numbers that are not positive."""
+    assumed = spec.policy.economics.amount
+    found = [assumed if amount is None or not amount > 0 else float(amount) for amount in amounts]
+    return np.array(found, dtype=np.float64)
+
+
+def call_value_inputs(
+    spec: ModelSpec, points_by_feature: Array, points: Array, amount: Array, reference: Reference
+) -> Array:
+    """Return the inputs of the value of a call, one row per case; training and scoring share them.
+
+    Args:
+        spec: The model's description.
+        points_by_feature: Contributions in points, shape (cases, features).
+        points: Score of each case.
+        amount: Yuan asked for, positive; see `amounts_of`.
+        reference: The just-approved cases.
+
+    Returns:
+        float64, shape (cases, reason groups + 3), columns as in `input_names`: points per group; points over the
+        cut-off; points of call-verifiable features lost against the reference; natural logarithm of the amount.
+    """
+    mean = reference_points(spec, reference)
+    lost = np.zeros(len(points))
+    for place, feature in enumerate(spec.features):
+        if feature.question is not None:
+            lost += mean[place] - points_by_feature[:, place]
+    logs = np.array([math.log(each) for each in amount.tolist()], dtype=np.float64)
+    groups = group_sums(points_by_feature, group_numbers(spec), len(spec.reasons))
+    return np.column_stack([groups, points - cutoff_points(spec), lost, logs])

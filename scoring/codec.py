@@ -1,0 +1,174 @@
+"""Records to JSON and back, strictly: every field known, none missing, every number finite."""
+
+from __future__ import annotations
+
+import json
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields, is_dataclass
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from scoring.errors import nearest, shown
+
+Record = TypeVar("Record")
+
+
+class CodecError(ValueError):
+    """JSON that is not the record it should be; says where."""
+
+
+def to_plain(value: Any) -> Any:  # noqa: ANN401 - any field of any record
+    """Return a record as dicts, lists and scalars, fields in their declared order."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {key: to_plain(each) for key, each in value.items()}
+    if isinstance(value, (tuple, list)):
+        return [to_plain(each) for each in value]
+    return value
+
+
+def to_json(value: Any, *, indent: int | None = None) -> str:  # noqa: ANN401 - any record
+    """Return a record as JSON with a stable order of keys.
+
+    Raises:
+        ValueError: It holds a number that is not finite.
+    """
+    return json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Parse JSON strictly: UTF-8, no NaN or infinity (1e999 among them), no key twice, no bottomless nesting.
+
+    Raises:
+        CodecError: Says what is wrong.
+    """
+    try:
+        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
+        return json.loads(
+            decoded, object_pairs_hook=_unique, parse_constant=_no_constant, parse_float=_finite, parse_int=_whole
+        )
+    except CodecError:
+        raise
+    except (ValueError, RecursionError) as error:
+        raise CodecError(f"not JSON: {error}") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise CodecError("a key stands twice in an object")
+    return found
+
+
+def _no_constant(name: str) -> float:
+    raise CodecError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise CodecError(f"{shown(text)} is not a finite number")
+    return number
+
+
+def _whole(text: str) -> int:
+    if len(text) > 25:
+        raise CodecError(f"{shown(text)} is too long for a whole number")
+    return int(text)
+
+
+def from_plain(kind: type[Record], value: object, where: str) -> Record:
+    """Return a record from what `parse_json` gave.
+
+    Args:
+        kind: The record's class.
+        value: A dict with all fields that have no default, and no other key.
+        where: Name of the place, for messages.
+
+    Raises:
+        CodecError: A field is unknown, missing or of another type; says which.
+    """
+    if not isinstance(value, dict):
+        raise CodecError(f"{where} must be an object, found {_found(value)}")
+    known = {field.name: field for field in fields(kind)}  # type: ignore[arg-type]
+    for name in value:
+        if name not in known:
+            raise CodecError(f"{where} has an unknown field {shown(name)}.{nearest(str(name), known)}")
+    hints = _hints(cast("type", kind))
+    given = {name: _read(hints[name], value[name], f"{where}.{name}") for name in known if name in value}
+    missing = [name for name, field in known.items() if name not in value and _needed(field)]
+    if missing:
+        raise CodecError(f"{where} lacks the field(s) {', '.join(missing)}")
+    return kind(**given)
+
+
+@cache
+def _hints(kind: type) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _needed(field: Field[Any]) -> bool:
+    return field.default is MISSING and field.default_factory is MISSING
+
+
+def _found(value: object) -> str:
+    return "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown(value)
+
+
+def _read(hint: Any, value: object, where: str) -> Any:  # noqa: ANN401 - the type that the hint names
+    origin = get_origin(hint)
+    if is_dataclass(hint) and isinstance(hint, type):
+        return from_plain(hint, value, where)
+    if origin is Literal:
+        return _read_literal(hint, value, where)
+    if origin in {Union, types.UnionType}:
+        return _read_union(hint, value, where)
+    if origin is tuple:
+        return _read_tuple(hint, value, where)
+    if origin is not None and issubclass(origin, Mapping):
+        return _read_mapping(hint, value, where)
+    return _read_scalar(hint, value, where)
+
+
+def _read_literal(hint: Any, value: object, where: str) -> object:  # noqa: ANN401
+    choices = get_args(hint)
+    if not any(value == choice and type(value) is type(choice) for choice in choices):
+        raise CodecError(f"{where} == {_found(value)}, must be one of {', '.join(repr(each) for each in choices)}")
+    return value
+
+
+def _read_union(hint: Any, value: object, where: str) -> object:  # noqa: ANN401
+    """Read a union of scalars, or of None and anything."""
+    kinds = get_args(hint)
+    if value is None and type(None) in kinds:
+        return None
+    if type(value) in kinds:
+        return value
+    rest = [kind for kind in kinds if kind is not type(None)]
+    return _read(rest[0], value, where)
+
+
+def _read_tuple(hint: Any, value: object, where: str) -> tuple[object, ...]:  # noqa: ANN401
+    if not isinstance(value, list):
+        raise CodecError(f"{where} must be a list, found {_found(value)}")
+    kind = get_args(hint)[0]
+    return tuple(_read(kind, each, f"{where}[{place}]") for place, each in enumerate(value))
+
+
+def _read_mapping(hint: Any, value: object, where: str) -> dict[str, object]:  # noqa: ANN401
+    if not isinstance(value, dict):
+        raise CodecError(f"{where} must be an object, found {_found(value)}")
+    kind = get_args(hint)[1]
+    return {key: _read(kind, each, f"{where}[{shown(key)}]") for key, each in value.items()}
+
+
+def _read_scalar(hint: Any, value: object, where: str) -> object:  # noqa: ANN401
+    if hint is float and type(value) is int:
+        return float(value)
+    if type(value) is not hint:
+        words = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
+        raise CodecError(f"{where} == {_found(value)}, must be {words.get(hint, hint)}")
+    return value

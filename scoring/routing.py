@@ -1,0 +1,85 @@
+"""The order in which rules, chance, value and triggers settle what happens to a case."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from scoring.decision import RoutedBy, Trigger
+from scoring.rules import Fired
+from scoring.spec import Outcome, Policy
+from scoring.triggers import CAUTIONS
+
+_PERSON: Final = b"bamboo control"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """Where a case goes.
+
+    Attributes:
+        outcome: What follows.
+        routed_by: What settled it.
+        control: Whether the control arm picked the case.
+    """
+
+    outcome: Outcome
+    routed_by: RoutedBy
+    control: bool
+
+
+def route(
+    *,
+    policy: Policy,
+    rules: Sequence[Fired],
+    provisional: Literal["approve", "decline"],
+    explained: bool,
+    triggers: Sequence[Trigger],
+    call_value: float | None,
+    picked: bool,
+) -> Route:
+    """Settle a case.
+
+    The first hard rule that fired decides. Then an explanation that failed sends the case to a person. Then the control
+    arm calls the cases that it picked, whatever the value of the call, so that it stays a random sample. Then the value
+    of the call decides when the policy has a threshold and the bundle has learned a value, else the triggers. Otherwise
+    the tier decides.
+
+    Args:
+        policy: The bundle's policy.
+        rules: Hard rules and limits that fired, in order.
+        provisional: What the tier alone decides.
+        explained: Whether the contributions add up to the score.
+        triggers: All triggers that fired.
+        call_value: Expected gain of a call, its cost taken off.
+        picked: Whether the control arm's hash picks the case; a case that a rule declines is not called even then.
+    """
+    if rules:
+        outcome = rules[0][1]
+        return Route(outcome=outcome, routed_by="hard_rule", control=picked and outcome == "phone_review")
+    if not explained:
+        return Route(outcome="phone_review", routed_by="explanation_failed", control=picked)
+    if picked:
+        return Route(outcome="phone_review", routed_by="control", control=True)
+    if policy.call_value_threshold is not None and call_value is not None:
+        if call_value >= policy.call_value_threshold:
+            return Route(outcome="phone_review", routed_by="call_value", control=False)
+    elif any(provisional == "approve" or trigger.id not in CAUTIONS for trigger in triggers):
+        return Route(outcome="phone_review", routed_by="trigger", control=False)
+    return Route(outcome=provisional, routed_by="tier", control=False)
+
+
+def in_control_arm(case_id: str | None, policy: Policy) -> bool:
+    """Return whether the keyed hash of a case's id falls in the control arm's share; never without an id.
+
+    The hash is BLAKE2b with the policy's key: who does not know the key cannot choose an id that is picked, and the
+    same id is always picked or never.
+    """
+    if case_id is None:
+        return False
+    digest = hashlib.blake2b(
+        case_id.encode(), digest_size=8, key=bytes.fromhex(policy.control_key), person=_PERSON
+    ).digest()
+    return int.from_bytes(digest, "big") / 2**64 < policy.control_share

@@ -1,0 +1,96 @@
+"""Rules that stand above the score: hard rules on one feature, and limits on the portfolio's concentration."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Literal
+
+from scoring.decision import Trigger, Value
+from scoring.errors import PortfolioError, nearest, shown
+from scoring.spec import ConcentrationLimit, HardRule
+
+Portfolio = Mapping[str, Mapping[str, float]]
+"""Category feature to category to its share of the outstanding amount, from 0 to 1."""
+
+Fired = tuple[Trigger, Literal["decline", "phone_review"]]
+
+_COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "==": operator.eq,
+}
+
+
+def fired_rules(rules: Sequence[HardRule], values: Mapping[str, Value]) -> list[Fired]:
+    """Return the hard rules that fire, in their order, each with its outcome; a value of None fires none."""
+    return [(_rule_trigger(rule, value), rule.outcome) for rule in rules if _fires(rule, value := values[rule.feature])]
+
+
+def _fires(rule: HardRule, value: Value) -> bool:
+    return isinstance(value, (int, float)) and _COMPARE[rule.operator](float(value), rule.bound)
+
+
+def _rule_trigger(rule: HardRule, value: Value) -> Trigger:
+    evidence: dict[str, Value] = {
+        "feature": rule.feature,
+        "value": value,
+        "operator": rule.operator,
+        "bound": rule.bound,
+    }
+    return Trigger(id=rule.id, kind="hard_rule", evidence=evidence, en=rule.en, zh=rule.zh)
+
+
+def fired_limits(
+    limits: Sequence[ConcentrationLimit], values: Mapping[str, Value], portfolio: Portfolio | None
+) -> list[Fired]:
+    """Return the concentration limits that the portfolio has reached in the case's own category.
+
+    Args:
+        limits: The policy's limits.
+        values: The case; a category of None reaches none.
+        portfolio: State of the portfolio; a category that it does not name holds nothing. None checks no limit.
+    """
+    fired: list[Fired] = []
+    for limit in limits if portfolio is not None else ():
+        category = values[limit.feature]
+        share = (portfolio or {})[limit.feature].get(category, 0.0) if isinstance(category, str) else 0.0
+        if isinstance(category, str) and share >= limit.limit:
+            fired.append((_limit_trigger(limit, category, float(share)), limit.outcome))
+    return fired
+
+
+def _limit_trigger(limit: ConcentrationLimit, category: str, share: float) -> Trigger:
+    return Trigger(
+        id=f"concentration_{limit.feature}",
+        kind="hard_rule",
+        evidence={"feature": limit.feature, "category": category, "share": share, "limit": limit.limit},
+        en=f"Too much of the portfolio already stands in this category of {limit.feature}",
+        zh="该类别在贷款组合中的占比已达上限",
+    )
+
+
+def check_portfolio(limits: Sequence[ConcentrationLimit], portfolio: Portfolio | None) -> None:
+    """Refuse a portfolio's state that lacks a limited feature or holds shares that are none.
+
+    Raises:
+        PortfolioError: Names the feature and the share.
+    """
+    if portfolio is None:
+        return
+    for limit in limits:
+        if limit.feature not in portfolio:
+            raise PortfolioError(
+                f"The policy limits {limit.feature!r}, which the portfolio's state lacks."
+                f"{nearest(limit.feature, [name for name in portfolio if isinstance(name, str)])} "
+                "Give its shares by category."
+            )
+        for category, share in portfolio[limit.feature].items():
+            number = isinstance(share, (int, float)) and not isinstance(share, bool) and math.isfinite(share)
+            if not number or not 0.0 <= share <= 1.0:
+                raise PortfolioError(
+                    f"portfolio[{limit.feature!r}][{shown(category)}] == {shown(share)}, must be a number from 0 to 1."
+                )

@@ -1,0 +1,172 @@
+"""The one function of a service: a case in, a decision out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.bundle import Bundle, prepared, read_bundle
+from scoring.decision import Decision, Value
+from scoring.encode import Column, text_problem
+from scoring.errors import CaseIdError, ShapeError
+from scoring.model import Model, Scored
+from scoring.rules import Portfolio, check_portfolio
+from scoring.spec import ModelSpec
+
+Array = NDArray[np.float64]
+
+_AT_ONCE = 4096
+
+
+class Scorer:
+    """Scores, explains and routes cases with one bundle.
+
+    Pure but for the bundle it holds: no clock, no chance, no environment, no logging. Any number of threads may share
+    one, also while `reload` swaps the bundle: each call uses one bundle from beginning to end.
+    """
+
+    def __init__(self, bundle: Bundle) -> None:
+        self._public_key: bytes | None = None
+        self._model: Model = prepared(bundle)
+
+    @classmethod
+    def load(cls, folder: Path | str, *, public_key: bytes | None = None) -> Scorer:
+        """Read, check and prepare a bundle.
+
+        Args:
+            folder: The bundle.
+            public_key: 32 bytes of an Ed25519 key; when given, the manifest must be signed by it.
+
+        Raises:
+            BundleError: The bundle is altered, unsigned, malformed or does not reproduce its golden vectors.
+        """
+        scorer = cls(read_bundle(Path(folder), public_key=public_key))
+        scorer._public_key = public_key
+        return scorer
+
+    def reload(self, folder: Path | str) -> None:
+        """Swap to another bundle, checked as in `load` with the same key; on any error the one in use stays.
+
+        Raises:
+            BundleError: As for `load`.
+        """
+        self._model = prepared(read_bundle(Path(folder), public_key=self._public_key))
+
+    @property
+    def spec(self) -> ModelSpec:
+        """Description of the model in use."""
+        return self._model.spec
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the manifest of the bundle in use."""
+        return self._model.sha256
+
+    def decide(
+        self,
+        features: Mapping[str, Value],
+        *,
+        case_id: str | None = None,
+        portfolio: Portfolio | None = None,
+    ) -> Decision:
+        """Decide one case.
+
+        Args:
+            features: A value for every feature of the model; None or NaN when unknown.
+            case_id: Id of the application; without one the control arm never picks the case.
+            portfolio: Category feature to category to its share of the outstanding amount, for concentration limits;
+                None checks none.
+
+        Raises:
+            RequestError: A feature, the id or the portfolio's state cannot be used; says which and why.
+        """
+        model = self._model
+        _check_case_id(case_id)
+        check_portfolio(model.spec.policy.concentration_limits, portfolio)
+        row = model.encoder.row(features)
+        margin, contributions = model.kernel.explain(row)
+        values = model.values(row, features)
+        case = Scored(values=values, row=row, margin=margin, contributions=contributions)
+        return model.decide(case, case_id, portfolio)
+
+    def decide_many(
+        self,
+        columns: Mapping[str, Column],
+        *,
+        case_ids: Sequence[str | None] | None = None,
+        portfolio: Portfolio | None = None,
+    ) -> list[Decision]:
+        """Decide many cases, each exactly as `decide` would.
+
+        Args:
+            columns: One column per feature of the model, all of one length.
+            case_ids: An id, or None, per case; None gives none an id.
+            portfolio: As for `decide`; the same state for all cases.
+
+        Raises:
+            RequestError: As for `decide`, naming the row; nothing is decided then.
+        """
+        model = self._model
+        check_portfolio(model.spec.policy.concentration_limits, portfolio)
+        matrix = model.encoder.columns(columns)
+        ids = [None] * len(matrix) if case_ids is None else list(case_ids)
+        if len(ids) != len(matrix):
+            raise ShapeError(f"case_ids has {len(ids)} entries for {len(matrix)} cases; give one for each.")
+        for case_id in ids:
+            _check_case_id(case_id)
+        decided: list[Decision] = []
+        for start in range(0, len(matrix), _AT_ONCE):
+            rows = np.ascontiguousarray(matrix[start : start + _AT_ONCE])
+            margins, contributions = model.kernel.explain_many(rows)
+            for place, margin in enumerate(margins.tolist()):
+                given = {name: columns[name][start + place] for name in model.encoder.unseen(rows[place])}
+                case = Scored(
+                    values=model.values(rows[place], given),
+                    row=rows[place],
+                    margin=margin,
+                    contributions=contributions[place],
+                )
+                decided.append(model.decide(case, ids[start + place], portfolio))
+        return decided
+
+    def matrix(self, columns: Mapping[str, Column]) -> Array:
+        """Encode cases strictly, for `margins` and `contributions`; see `Encoder.columns`."""
+        return self._model.encoder.columns(columns)
+
+    def margins(self, matrix: Array) -> Array:
+        """Return the margin (raw log-odds of bad) of every row of an encoded matrix, with LightGBM's bits."""
+        model = self._model
+        return model.kernel.margins(_checked(matrix, model))
+
+    def contributions(self, matrix: Array) -> Array:
+        """Return exact TreeSHAP contributions in log-odds, shape (rows, features)."""
+        model = self._model
+        return model.kernel.explain_many(_checked(matrix, model))[1]
+
+    def pd(self, margins: Array) -> Array:
+        """Return the calibrated PD of every margin."""
+        return self._model.line.pds(np.asarray(margins, dtype=np.float64))
+
+
+def _checked(matrix: Any, model: Model) -> Array:  # noqa: ANN401 - whatever a caller passes for a matrix
+    array = np.asarray(matrix, dtype=np.float64)
+    features = model.kernel.features
+    if array.ndim != 2 or array.shape[1] != features:
+        raise ShapeError(f"matrix has shape {array.shape}, must be (rows, {features}).")
+    if np.isinf(array).any():
+        raise ShapeError("matrix holds an infinite number; NaN is what stands for unknown.")
+    return array
+
+
+def _check_case_id(case_id: object) -> None:
+    if case_id is None:
+        return
+    if not isinstance(case_id, str):
+        raise CaseIdError(case_id, "a string: identifiers are never numbers")
+    problem = "at least one character long" if not case_id else text_problem(case_id)
+    if problem:
+        raise CaseIdError(case_id, problem)
