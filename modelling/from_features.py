@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 import polars as pl
-from features.catalogue import CATALOGUE
 
+from features.catalogue import CATALOGUE
 from features.declaration import QUESTIONS, REASON_GROUPS
 from features.feature import Feature
 from features.tables import APPLICATIONS
@@ -77,8 +77,8 @@ def spec_of(feature: Feature, column: pl.Series, min_category_count: int = MIN_C
         zh=meaning.zh,
         unit=meaning.unit,
         vocabulary=vocabulary(column, min_category_count) if feature.kind == "category" else (),
-        lower=feature.lower,
-        upper=feature.upper,
+        lower=feature.lower if feature.kind == "number" else None,
+        upper=feature.upper if feature.kind == "number" else None,
         question=meaning.question.id if meaning.question else None,
         changeable=meaning.changeable,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -40,7 +41,8 @@ class BoostingSettings:
         bins: Largest number of histogram bins per feature.
         patience: Trees without gain on the validation part before growing stops.
         validation_share: Share of development, the latest in time, that early stopping looks at.
-        threads: Threads; the result does not depend on it.
+        threads: Threads; the result does not depend on it. More than one is faster on idle processors, and many times
+            slower on busy ones, since LightGBM's threads wait for each other in a loop.
     """
 
     trees: int = 300
@@ -55,7 +57,7 @@ class BoostingSettings:
     bins: int = 127
     patience: int = 30
     validation_share: float = 0.2
-    threads: int = 2
+    threads: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +86,7 @@ class FittedTrees:
 
     def margin_of(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the raw log-odds of bad per row of an encoded matrix."""
-        margins: NDArray[np.float64] = self.booster().predict(matrix, raw_score=True)
+        margins: NDArray[np.float64] = self.booster().predict(matrix, raw_score=True, num_threads=1)
         return margins
 
     def parameters(self) -> dict[str, str | int | float]:
@@ -226,10 +228,17 @@ def _data(
         matrix,
         labels,
         reference=reference,
-        feature_name=[f"f{index}" for index in range(len(features))],
+        feature_name=_names(features),
         categorical_feature=[index for index, spec in enumerate(features) if spec.kind == "category"],
         params=parameters,
     )
+
+
+def _names(features: tuple[FeatureSpec, ...]) -> list[str]:
+    """Names in the model text, for its readers; numbered where LightGBM could not hold one."""
+    names = [spec.name for spec in features]
+    plain = all(re.fullmatch(r"[A-Za-z0-9_]+", name) for name in names)
+    return names if plain else [f"feature_{index}" for index in range(len(names))]
 
 
 def _grow(

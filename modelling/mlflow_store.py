@@ -45,16 +45,17 @@ class Store:
         Telemetry is switched off before MLflow is imported, since it would start with the import.
         """
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-        from mlflow.tracking import MlflowClient
-
-        for name in ("mlflow", "alembic"):
-            logging.getLogger(name).setLevel(logging.WARNING)
         self.artifacts.mkdir(parents=True, exist_ok=True)
-        client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
         with warnings.catch_warnings():
-            # MLflow's own mapping of tables uses what SQLAlchemy 2.1 deprecates; it says so once, on first use.
+            # MLflow's mapping of tables uses what SQLAlchemy 2.1 deprecates; it warns once, on first use of each store.
             warnings.simplefilter("ignore", category=DeprecationWarning)
+            from mlflow.tracking import MlflowClient
+
+            for name in ("mlflow", "alembic"):
+                logging.getLogger(name).setLevel(logging.WARNING)
+            client = MlflowClient(tracking_uri=self.uri, registry_uri=self.uri)
             client.search_experiments(max_results=1)
+            client.search_registered_models(max_results=1)
         return client
 
     def experiment(self, client: MlflowClient, name: str) -> str:

@@ -51,8 +51,7 @@ def shap_figures(
         matrix: Encoded cases, one column per feature; at most `BEESWARM_CASES` rows are drawn, evenly spread.
         contributions: SHAP values of the same cases in log-odds of bad (positive is riskier).
     """
-    import shap
-
+    shap = _shap()
     step = max(1, -(-len(matrix) // BEESWARM_CASES))
     names = [spec.name for spec in features]
     explained = shap.Explanation(values=contributions[::step], data=matrix[::step], feature_names=names)
@@ -62,6 +61,13 @@ def shap_figures(
         name = f"shap_dependence_{names[place]}.png"
         drawn[name] = _shap_figure(shap.plots.scatter, explained[:, int(place)], (7, 4.5))
     return drawn
+
+
+def _shap() -> Any:  # noqa: ANN401 - shap has no types
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the import calls what matplotlib deprecates
+        import shap
+    return shap
 
 
 @contextmanager

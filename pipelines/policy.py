@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from scoring.spec import ConcentrationLimit, Economics, FeatureSpec, HardRule, Policy, Tier
+from scoring.spec import ConcentrationLimit, Economics, FeatureSpec, HardRule, Policy
 
 HARD_RULES: Final = (
     HardRule(
@@ -59,7 +59,7 @@ NETWORK_GROUP: Final = "network"
 
 def starting_policy(
     features: Sequence[FeatureSpec],
-    tiers: Sequence[Tier],
+    approved_tiers: tuple[str, ...],
     *,
     name: str,
     seed: int,
@@ -74,18 +74,17 @@ def starting_policy(
 
     Args:
         features: The model's features.
-        tiers: Its tiers, safest first.
+        approved_tiers: Tiers that are provisionally approved, such as those that pay (`modelling.approval`).
         name: Name of the model.
         seed: Seed of the training; with the name it gives the key of the control arm.
         amount_feature: Feature with the amount asked for; None when the table has none.
         economics: What decisions earn and cost; by default those of `scoring.spec.Economics`.
     """
-    economics = economics or Economics(amount_feature=amount_feature)
     names = {spec.name for spec in features}
     groups = {spec.reason_group for spec in features}
     return Policy(
-        approved_tiers=profitable_tiers(tiers, economics),
-        economics=economics,
+        approved_tiers=approved_tiers,
+        economics=economics or Economics(amount_feature=amount_feature),
         hard_rules=tuple(rule for rule in HARD_RULES if rule.feature in names),
         concentration_limits=(REGION_LIMIT,) if REGION_LIMIT.feature in names else (),
         multi_lender_groups=_present(MULTI_LENDER_GROUP, groups),
@@ -93,21 +92,6 @@ def starting_policy(
         thin_file_features=tuple(feature for feature in THIN_FILE if feature in names),
         control_key=control_key(name, seed),
     )
-
-
-def profitable_tiers(tiers: Sequence[Tier], economics: Economics) -> tuple[str, ...]:
-    """Return the tiers whose loans are expected to earn more than they lose, from the safest on.
-
-    A tier is judged by its observed bad rate; where none was measured, by its upper PD. The safest tier is always
-    approved: a lender without any approved tier needs another product, not another policy.
-    """
-    approved = [tiers[0].name]
-    for tier in tiers[1:]:
-        bad_rate = tier.upper_pd if tier.development_pd is None else tier.development_pd
-        if (1 - bad_rate) * economics.margin_rate <= bad_rate * economics.loss_rate:
-            break
-        approved.append(tier.name)
-    return tuple(approved)
 
 
 def control_key(name: str, seed: int) -> str:

@@ -1,0 +1,85 @@
+"""Registered models: which run's bundle is the champion, which the challenger."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from modelling.errors import TrackingError
+from modelling.mlflow_store import Store
+
+Alias = Literal["champion", "challenger"]
+
+BUNDLE_TAG = "bamboo.bundle_sha256"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """One version of a registered model.
+
+    Attributes:
+        name: Name of the registered model.
+        version: Version, counted from 1.
+        run_id: The run that trained it.
+        bundle_sha256: SHA-256 of the manifest of the bundle it was exported to.
+    """
+
+    name: str
+    version: int
+    run_id: str
+    bundle_sha256: str
+
+
+def aliased(store: Store, name: str, alias: Alias) -> Registered | None:
+    """Return the version that bears an alias; None when there is no such model or no version bears it."""
+    from mlflow.exceptions import MlflowException
+
+    client = store.client()
+    try:
+        found = client.get_model_version_by_alias(name, alias)
+    except MlflowException as error:
+        if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            return None
+        raise
+    return _registered(found)
+
+
+def register(store: Store, name: str, run_id: str, *, bundle_sha256: str, tags: Mapping[str, str]) -> Registered:
+    """Register the model of a run under a name, as a new version without alias.
+
+    Args:
+        store: Where MLflow keeps registered models.
+        name: Name of the registered model, made when it is absent.
+        run_id: The run that trained it.
+        bundle_sha256: SHA-256 of the manifest of its bundle.
+        tags: What else is said of the version.
+
+    Raises:
+        TrackingError: MLflow does not accept the name.
+    """
+    from mlflow.exceptions import MlflowException
+
+    client = store.client()
+    try:
+        if not client.search_registered_models(f"name = '{name}'"):
+            client.create_registered_model(name)
+        source = f"{client.get_run(run_id).info.artifact_uri}/model"
+        tags = {**tags, BUNDLE_TAG: bundle_sha256}
+        return _registered(client.create_model_version(name, source=source, run_id=run_id, tags=tags))
+    except MlflowException as error:
+        raise TrackingError(f"model {name!r} of run {run_id!r} cannot be registered: {error.message}") from error
+
+
+def set_alias(store: Store, registered: Registered, alias: Alias) -> None:
+    """Give a version an alias; whichever version bore it before loses it."""
+    store.client().set_registered_model_alias(registered.name, alias, str(registered.version))
+
+
+def _registered(found: Any) -> Registered:  # noqa: ANN401 - mlflow has no types
+    return Registered(
+        name=found.name,
+        version=int(found.version),
+        run_id=found.run_id,
+        bundle_sha256=found.tags.get(BUNDLE_TAG, ""),
+    )

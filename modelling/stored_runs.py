@@ -1,0 +1,144 @@
+"""Runs read back from MLflow, without training again and without running anything that lies in them.
+
+The hash of every file is checked before anything is parsed: an altered LightGBM model loads without complaint, and a
+truncated one ends the process.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from modelling.candidates import Fitted, candidate
+from modelling.errors import TrackingError
+from modelling.evaluation import Evaluation
+from modelling.mlflow_store import Store, local_path
+from modelling.records import from_plain
+from modelling.run_record import (
+    CANDIDATE_TAG,
+    CASES_FILE,
+    EVALUATION_FILE,
+    FITTED_FOLDER,
+    MANIFEST,
+    MANIFEST_TAG,
+    PREDICTIONS_FILE,
+    RUN_FILE,
+    RunRecord,
+)
+
+if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredRun:
+    """A run read back, without training and without running anything in it.
+
+    Attributes:
+        run_id: MLflow's id.
+        experiment: Name of the experiment.
+        record: What the run says about the model.
+        fitted: The fitted model.
+        evaluation: The model measured on every split.
+        predictions: One row per case of the dataset: ``case_id``, ``applicant_id``, ``time``, ``split``,
+            ``label_status``, ``label``, ``amount``, ``margin``, ``pd``.
+        cases: Labelled development cases (at most `KEPT_CASES`) with their features, from which a reference is made.
+    """
+
+    run_id: str
+    experiment: str
+    record: RunRecord
+    fitted: Fitted
+    evaluation: Evaluation
+    predictions: pl.DataFrame
+    cases: pl.DataFrame
+
+
+def load_run(store: Store, run_id: str) -> StoredRun:
+    """Read a run back, after checking the hash of every file.
+
+    Raises:
+        TrackingError: there is no such finished run, or a file is missing, was altered or was added.
+        RecordError: a record was written by an incompatible version.
+    """
+    run = _finished_run(store.client(), run_id)
+    folder = local_path(run.info.artifact_uri)
+    files = _checked_files(folder, run.data.tags.get(MANIFEST_TAG, ""), run_id)
+    record = from_plain(RunRecord, json.loads(files[RUN_FILE]))
+    prefix = f"{FITTED_FOLDER}/"
+    model = {name.removeprefix(prefix): content.decode() for name, content in files.items() if name.startswith(prefix)}
+    return StoredRun(
+        run_id=run_id,
+        experiment=folder.parent.parent.name,
+        record=record,
+        fitted=candidate(record.candidate).load(model, record.features),
+        evaluation=Evaluation.from_dict(json.loads(files[EVALUATION_FILE])),
+        predictions=pl.read_parquet(io.BytesIO(files[PREDICTIONS_FILE])),
+        cases=pl.read_parquet(io.BytesIO(files[CASES_FILE])),
+    )
+
+
+def latest_runs(store: Store, experiment: str) -> dict[str, str]:
+    """Return the latest finished run of each candidate in an experiment: candidate to run id, candidates by name.
+
+    Raises:
+        TrackingError: there is no such experiment, or it holds no finished run.
+    """
+    client = store.client()
+    found = client.get_experiment_by_name(experiment)
+    if found is None:
+        names = ", ".join(sorted(one.name for one in client.search_experiments())) or "none"
+        raise TrackingError(
+            f"experiment == {experiment!r} does not exist; there are: {names}. Run `bamboo train` first"
+        )
+    runs = client.search_runs(
+        [found.experiment_id], "attributes.status = 'FINISHED'", order_by=["attributes.start_time DESC"]
+    )
+    latest: dict[str, str] = {}
+    for run in runs:
+        name = run.data.tags.get(CANDIDATE_TAG)
+        if name:
+            latest.setdefault(name, run.info.run_id)
+    if not latest:
+        raise TrackingError(f"experiment {experiment!r} holds no finished run. Run `bamboo train` first")
+    return dict(sorted(latest.items()))
+
+
+def _finished_run(client: MlflowClient, run_id: str) -> Any:  # noqa: ANN401 - mlflow has no types
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        raise TrackingError(f"run == {run_id!r} cannot be read: {error.message}") from error
+    if run.info.status != "FINISHED" or run.info.lifecycle_stage != "active":
+        raise TrackingError(
+            f"run {run_id!r} is {run.info.status.lower()} ({run.info.lifecycle_stage}); only a finished run can be used"
+        )
+    return run
+
+
+def _checked_files(folder: Path, manifest_sha256: str, run_id: str) -> dict[str, bytes]:
+    manifest = _bytes(folder / MANIFEST, run_id)
+    if hashlib.sha256(manifest).hexdigest() != manifest_sha256:
+        raise TrackingError(f"the manifest of run {run_id!r} was altered: its hash is not the one logged. Train again")
+    files = {}
+    for name, digest in json.loads(manifest).items():
+        content = _bytes(folder / name, run_id)
+        if hashlib.sha256(content).hexdigest() != digest:
+            raise TrackingError(f"{name} of run {run_id!r} was altered: its hash is not the one logged. Train again")
+        files[name] = content
+    return files
+
+
+def _bytes(path: Path, run_id: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise TrackingError(f"{path.name} of run {run_id!r} is missing at {path}. Train again") from None
