@@ -159,8 +159,14 @@ def log_loss(y: ArrayLike, pd: ArrayLike, *, level: float = 0.95) -> Estimate:
         MetricError: lengths differ, or a value is missing or out of range.
     """
     bad = as_labels(y, both=False)
-    probability = np.clip(as_probabilities(pd, bad.size), EPSILON, 1 - EPSILON)
-    return mean_estimate(-np.log(np.where(bad, probability, 1 - probability)), level=level)
+    return mean_estimate(case_losses(bad, as_probabilities(pd, bad.size)), level=level)
+
+
+def case_losses(bad: Flags, pd: Floats) -> Floats:
+    """Return each case's negative log-likelihood, of checked labels and PDs."""
+    probability = np.clip(pd, EPSILON, 1 - EPSILON)
+    losses: Floats = -np.log(np.where(bad, probability, 1 - probability))
+    return losses
 
 
 def calibration_bins(y: ArrayLike, pd: ArrayLike, *, bins: int = 20, level: float = 0.95) -> tuple[CalibrationBin, ...]:

@@ -5,10 +5,36 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from modelling.calibration_metrics import CalibrationReport
-from modelling.discrimination import Auc, AucDifference, Curve, Ks
-from modelling.estimate import Estimate
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike
+
+from modelling.arrays import Floats
+from modelling.bootstrap import bootstrap_difference
+from modelling.calibration_metrics import CalibrationReport, calibration_report, case_losses
+from modelling.discrimination import Auc, AucDifference, Curve, Ks, auc, curve, delong, ks
+from modelling.errors import MetricError
+from modelling.estimate import Estimate, mean_estimate
+from modelling.measure_sample import Cases
 from modelling.records import from_plain, to_plain
+from modelling.swap_set import SwapSet, swap_set
+from modelling.view import View
+from scoring.spec import Calibration
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scores:
+    """What a model says of every row of a frame.
+
+    Attributes:
+        name: Name of the model.
+        margin: Raw log-odds of bad, one per row.
+        calibration: Line from margin to log-odds.
+    """
+
+    name: str
+    margin: ArrayLike
+    calibration: Calibration
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,46 +54,6 @@ class Contender:
     ks: Ks
     calibration: CalibrationReport
     curve: Curve
-
-
-@dataclass(frozen=True, kw_only=True)
-class SwapCell:
-    """Cases that both models, one of them, or none would approve.
-
-    Attributes:
-        cell: ``in_in``, ``in_out`` (champion approves, challenger does not), ``out_in`` or ``out_out``.
-        n: Cases, labelled or not.
-        labelled: Labelled cases.
-        bads: Bad cases among them.
-        bad_rate: Observed bad rate of the labelled; None without one.
-        lower: Lower end of its Jeffreys interval; None as above.
-        upper: Upper end; None as above.
-        amount: Amount asked for in all, in yuan; None when not known.
-        bad_amount: Amount of the bad cases; None when not known.
-    """
-
-    cell: str
-    n: int
-    labelled: int
-    bads: int
-    bad_rate: float | None
-    lower: float | None
-    upper: float | None
-    amount: float | None
-    bad_amount: float | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class SwapSet:
-    """What changes for applicants when the challenger decides, at equal approval rate.
-
-    Attributes:
-        approval_rate: Share that each model approves, the safest by its score.
-        cells: in-in, in-out, out-in, out-out.
-    """
-
-    approval_rate: float
-    cells: tuple[SwapCell, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,3 +122,96 @@ class Comparison:
             RecordError: a field is missing, unknown or of another type.
         """
         return from_plain(cls, data)
+
+
+def compare(
+    frame: pl.DataFrame,
+    champion: Scores,
+    challenger: Scores,
+    *,
+    split: str = "out_of_time",
+    approval_rate: float = 0.6,
+    amount: ArrayLike | None = None,
+    level: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
+) -> Comparison:
+    """Compare two models on the same cases.
+
+    Both must have been trained without these cases; the caller knows. The swap set is taken over all applications of
+    the split's months, labelled or not, since both models would decide on all of them.
+
+    Args:
+        frame: A dataset's frame: all cases, labelled or not.
+        champion: The model in use.
+        challenger: The model that wants its place.
+        split: Split to compare on.
+        approval_rate: Share that each model approves in the swap set.
+        amount: Amount asked for per row, in yuan; NaN where not known. None when the table has none.
+        level: Confidence level of all intervals.
+        resamples: Draws of the bootstrap.
+        seed: Its seed.
+
+    Raises:
+        MetricError: margins or amounts do not fit the frame, the split lacks good or bad cases, or the approval rate is
+            out of range.
+    """
+    views = [View.of(frame, scores.margin, scores.calibration) for scores in (champion, challenger)]
+    first, second = (view.cases_of(split) for view in views)
+    if first.bad.size == 0:
+        raise MetricError(f"split == {split!r} holds no case; the frame has {sorted(set(frame['split'].drop_nulls()))}")
+    door = views[0].window(split)
+    amounts = None if amount is None else _amounts(amount, len(frame))[door]
+    return Comparison(
+        split=split,
+        champion=_contender(champion.name, first, level),
+        challenger=_contender(challenger.name, second, level),
+        delong=delong(first.bad, first.margin, second.margin, level=level),
+        bootstrap=bootstrap_difference(
+            first.bad, first.margin, second.margin, first.applicant, resamples=resamples, level=level, seed=seed
+        ),
+        brier=mean_estimate((second.bad - second.pd) ** 2 - (first.bad - first.pd) ** 2, level=level),
+        log_loss=mean_estimate(case_losses(second.bad, second.pd) - case_losses(first.bad, first.pd), level=level),
+        swap_set=swap_set(
+            views[0].cases.where(door),
+            views[1].cases.where(door),
+            labelled=views[0].labelled[door],
+            approval_rate=approval_rate,
+            amount=amounts,
+            level=level,
+        ),
+        months=_months(views[0], views[1], split, level),
+        n=first.bad.size,
+        bads=int(first.bad.sum()),
+        level=level,
+        resamples=resamples,
+        seed=seed,
+    )
+
+
+def _contender(name: str, cases: Cases, level: float) -> Contender:
+    return Contender(
+        name=name,
+        auc=auc(cases.bad, cases.margin, level=level),
+        ks=ks(cases.bad, cases.margin, level=level),
+        calibration=calibration_report(cases.bad, cases.pd, level=level),
+        curve=curve(cases.bad, cases.margin),
+    )
+
+
+def _amounts(amount: ArrayLike, n: int) -> Floats:
+    amounts = np.asarray(amount, dtype=np.float64)
+    if amounts.shape != (n,):
+        raise MetricError(f"amounts have shape {amounts.shape}, must be ({n},): one per row of the frame")
+    return amounts
+
+
+def _months(champion: View, challenger: View, split: str, level: float) -> tuple[MonthDifference, ...]:
+    pairs = zip(champion.labelled_months(), challenger.labelled_months(), strict=True)
+    return tuple(_month(month, a, b, level) for (month, part, a), (_, _, b) in pairs if part == split)
+
+
+def _month(month: str, a: Cases, b: Cases, level: float) -> MonthDifference:
+    n, bads = a.bad.size, int(a.bad.sum())
+    difference = delong(a.bad, a.margin, b.margin, level=level) if 0 < bads < n else None
+    return MonthDifference(month=month, n=n, bads=bads, auc=difference)

@@ -191,14 +191,9 @@ def evaluate(
 
 
 def _tier_tables(view: View, tiers: Sequence[Tier], level: float) -> tuple[TierTable, ...]:
-    whole: dict[str, TierTable] = {
-        name: tier_table(name, name, view.cases_of(name), tiers, whole=None, level=level) for name in SPLITS
-    }
-    months = (
-        tier_table(month, part, cases, tiers, whole=whole[part], level=level)
-        for month, part, cases in view.labelled_months()
-    )
-    return (*whole.values(), *months)
+    whole = (tier_table(name, name, view.cases_of(name), tiers, level=level) for name in SPLITS)
+    months = (tier_table(month, part, cases, tiers, level=level) for month, part, cases in view.labelled_months())
+    return (*whole, *months)
 
 
 def _histograms(view: View, scale: Scale) -> tuple[ScoreHistogram, ...]:

@@ -98,7 +98,7 @@ class TierTable:
         rows: One per tier, safest first.
         portfolio: Jeffreys test over all tiers together.
         rising: Whether observed rates rise strictly from the safest tier to the riskiest; None when a tier is empty.
-        enough: Whether the sample has enough cases for the order to be asked of it; None in a table of a whole split.
+        enough: Whether the sample has enough cases for the order to be asked of it, going by its PDs.
         why: Why it has enough, or not.
     """
 
@@ -107,7 +107,7 @@ class TierTable:
     rows: tuple[TierRow, ...]
     portfolio: Jeffreys
     rising: bool | None
-    enough: bool | None
+    enough: bool
     why: str
 
 

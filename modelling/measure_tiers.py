@@ -15,9 +15,7 @@ from modelling.tier_order import enough_cases, rises
 from scoring.spec import Tier
 
 
-def tier_table(
-    sample: str, split: str | None, cases: Cases, tiers: Sequence[Tier], *, whole: TierTable | None, level: float
-) -> TierTable:
+def tier_table(sample: str, split: str | None, cases: Cases, tiers: Sequence[Tier], *, level: float) -> TierTable:
     """Measure tiers on one sample.
 
     Args:
@@ -25,18 +23,12 @@ def tier_table(
         split: Split that it is or belongs to.
         cases: Labelled cases, at least one.
         tiers: The tiers, safest first.
-        whole: Table of the split that a month belongs to, whose rates tell whether the month has enough cases; None
-            for a table of a whole split.
         level: Confidence level of the intervals.
     """
     codes = tier_codes(cases.pd, tiers)
     rows = tuple(_row(tier, cases.where(codes == place), cases.bad.size, level) for place, tier in enumerate(tiers))
     n, bads = [row.n for row in rows], [row.bads for row in rows]
-    enough, why = (
-        (None, "a whole split is always asked")
-        if whole is None
-        else enough_cases(n, [row.rate.observed if row.rate else None for row in whole.rows])
-    )
+    enough, why = enough_cases(n, [row.mean_pd for row in rows])
     return TierTable(
         sample=sample,
         split=split,

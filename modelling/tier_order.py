@@ -23,27 +23,26 @@ def rises(n: Sequence[int], bads: Sequence[int]) -> bool | None:
 
 
 def enough_cases(
-    n: Sequence[int], rates: Sequence[float | None], *, z: float = ENOUGH_Z, least: int = LEAST_CASES
+    n: Sequence[int], pds: Sequence[float | None], *, z: float = ENOUGH_Z, least: int = LEAST_CASES
 ) -> tuple[bool, str]:
     """Tell whether a sample can be asked for the order of its tiers.
 
-    It can when each tier has ``least`` cases, and when default rates as in ``rates`` would show in the wrong order, by
-    chance alone, for any two neighbours only with the normal tail probability of ``z``.
+    It can when each tier has ``least`` cases, and when default rates equal to the PDs would show in the wrong order, by
+    chance alone, for any two neighbours only with the normal tail probability of ``z``. What was observed has no say,
+    so that a sample is not excused for having gone wrong.
 
     Args:
         n: Cases per tier in the sample.
-        rates: Default rates per tier of the larger sample it is part of; None where it has no case.
-        z: Standard errors that neighbouring rates must be apart.
+        pds: Mean PD per tier in the sample; None without a case.
+        z: Standard errors that neighbouring rates must be expected apart.
         least: Least cases per tier.
 
     Returns:
         The answer, and why.
     """
-    if min(n) < least:
+    known = [pd for pd in pds if pd is not None]
+    if min(n) < least or len(known) < len(n):
         return False, f"a tier has {min(n)} cases, needed are {least}"
-    known = [rate for rate in rates if rate is not None]
-    if len(known) < len(rates):
-        return False, "a tier has no case in the whole split"
     apart = min(_apart(n1, r1, n2, r2) for (n1, r1), (n2, r2) in pairwise(zip(n, known, strict=True)))
     chance = float(stats.norm.sf(apart))
     return apart >= z, f"chance alone would turn the closest two tiers round with probability {chance:.2g}"
