@@ -9,12 +9,16 @@ PipelineError
 ├── FlatTableError           a CSV or Parquet of one row per case that cannot be used
 └── ValidationError          tables
     ├── FailedTablesError        tables too wrong to go on with
-    └── ExpectationRaisedError   an expectation that broke instead of giving an answer
+    ├── ExpectationRaisedError   an expectation that broke instead of giving an answer
+    ├── ExpectationsDisagreeError  two evaluations of one rule that found different rows
+    ├── NoExtractEndError        nothing says when the extract ends
+    └── ForeignFolderError       a folder for results that holds something else
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -67,3 +71,125 @@ class UnwritableValueError(StoreError):
     def __init__(self, where: str, value: object, expected: str) -> None:
         self.where = where
         super().__init__(f"{where} == {value!r}, must be {expected}.")
+
+
+class ContractError(PipelineError):
+    """A ``contract.yaml`` that cannot be used.
+
+    Attributes:
+        path: The file.
+        problems: Everything that is wrong with it, each with its line.
+    """
+
+    def __init__(self, path: Path, problems: Sequence[str]) -> None:
+        self.path = path
+        self.problems = tuple(problems)
+        listed = "".join(f"\n  - {problem}" for problem in self.problems)
+        super().__init__(f"{str(path)!r} is not a contract that can be used:{listed}")
+
+
+class FlatTableError(PipelineError):
+    """A CSV or Parquet of one row per case that cannot be used.
+
+    Attributes:
+        path: The file.
+    """
+
+    def __init__(self, path: Path, found: str, way_out: str) -> None:
+        self.path = path
+        super().__init__(f"{str(path)!r} {found}. {way_out}")
+
+
+class ValidationError(PipelineError):
+    """The raw tables cannot be validated, or did not pass."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Something that stops the path.
+
+    Attributes:
+        table: Table it was found in.
+        what: What is wrong.
+        rows: How many rows it concerns; None when it concerns the table as a whole.
+        examples: At most five of them.
+    """
+
+    table: str
+    what: str
+    rows: int | None = None
+    examples: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """Return it as a point of a list, with its examples under it."""
+        count = "" if self.rows is None else f" ({self.rows:,} rows)"
+        return f"{self.table}: {self.what}{count}" + "".join(f"\n      {example}" for example in self.examples)
+
+
+class FailedTablesError(ValidationError):
+    """Tables too wrong to go on with; nothing was written.
+
+    Attributes:
+        problems: Everything that stops the path.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        tables = sorted({problem.table for problem in self.problems})
+        listed = "".join(f"\n  - {problem}" for problem in self.problems)
+        super().__init__(
+            f"{len(tables)} table(s) failed ({', '.join(tables)}); nothing was written. "
+            f"Correct the tables, or the contract, and validate again:{listed}"
+        )
+
+
+class ExpectationRaisedError(ValidationError):
+    """An expectation broke instead of giving an answer.
+
+    Attributes:
+        table: Table it looked at.
+        raised: Rule to what was raised.
+    """
+
+    def __init__(self, table: str, raised: Mapping[str, str]) -> None:
+        self.table = table
+        self.raised = dict(raised)
+        listed = "; ".join(f"{rule}: {message}" for rule, message in raised.items())
+        super().__init__(f"{table}: {len(raised)} expectation(s) could not be evaluated: {listed}")
+
+
+class ExpectationsDisagreeError(ValidationError):
+    """Two evaluations of one rule found different rows, so neither is believed.
+
+    Attributes:
+        table: Table they looked at.
+        differing: Rule to the rows counted by Great Expectations and by Polars.
+    """
+
+    def __init__(self, table: str, differing: Mapping[str, tuple[int, int]]) -> None:
+        self.table = table
+        self.differing = dict(differing)
+        listed = "; ".join(f"{rule}: {first} against {second}" for rule, (first, second) in differing.items())
+        super().__init__(
+            f"{table}: Great Expectations and Polars count different rows: {listed}. This is a fault of the program."
+        )
+
+
+class NoExtractEndError(ValidationError):
+    """Nothing says when the extract ends, so an event of the future cannot be told."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"extract_at is not known for {str(folder)!r}. Give it as an option, as extract_at in the contract, or "
+            "in a synthesis.json beside the tables, such as 2024-07-01T00:00:00Z."
+        )
+
+
+class ForeignFolderError(ValidationError):
+    """A folder for results that holds something else than earlier results."""
+
+    def __init__(self, folder: Path, found: str) -> None:
+        super().__init__(
+            f"out == {str(folder)!r} holds {found!r}, which was not written by a validation. "
+            "Name a folder that does not exist, is empty, or holds an earlier validation: it is replaced as a whole."
+        )

@@ -1,0 +1,35 @@
+"""Rows shown to a person who asks what is wrong: few, short, and harmless to print."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+import polars as pl
+
+MOST: Final = 5
+"""Examples that are shown of one thing."""
+
+_LONGEST: Final = 60
+
+
+def examples(frame: pl.DataFrame, rows: pl.Series, columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the first rows of a selection, such as ``loan_id='L7', amount=-3.0``.
+
+    Args:
+        frame: The table.
+        rows: True for every row of the selection.
+        columns: Columns to show; those that the table lacks are left out.
+    """
+    names = [name for name in dict.fromkeys(columns) if name in frame.columns]
+    shown = frame.filter(rows).head(MOST).select(names)
+    return tuple(
+        ", ".join(f"{name.lstrip('_')}={_short(value)}" for name, value in row.items()) for row in shown.to_dicts()
+    )
+
+
+def _short(value: object) -> str:
+    """Return a value as Python writes it, which escapes whatever cannot be seen, cut when it is long."""
+    text = "null" if value is None else value.isoformat() if isinstance(value, datetime) else repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
