@@ -25,7 +25,7 @@ from reports.page import (
     Table,
     Text,
 )
-from reports.provenance import footer, provenance
+from reports.provenance import Origin, footer, provenance
 from review.answers import Answer
 from scoring.decision import Contribution, Decision, Value
 from scoring.points import points_of_pd
@@ -100,6 +100,7 @@ def case_report(
     for contribution in decision.contributions:
         if contribution.feature not in declared:
             raise OtherModelError(decision, spec, contribution.feature)
+    origin = Origin.of_bundle(spec, decision.bundle)
     sections = [
         _reasons(decision),
         _score(decision, spec),
@@ -107,14 +108,14 @@ def case_report(
         *([_call(decision, review, spec)] if review else []),
         _features(decision, spec),
         raw_facts(facts),
-        provenance(spec, decision.bundle),
+        provenance(origin),
     ]
     return Page(
         title=f"Case {decision.case_id or 'without an id'}",
         lead=_lead(decision, review),
         facts=_headline(decision),
         sections=tuple(sections),
-        footer=footer(spec, decision.bundle, made_at),
+        footer=footer(origin, made_at),
     )
 
 

@@ -121,10 +121,8 @@ def lines(
     return sheet.done()
 
 
-def curves(
-    traces: Sequence[Trace], *, x: Axis, y: Axis, diagonal: str = "", says: str = "", labels_at: float = 0.4
-) -> Markup:
-    """Draw curves such as ROC; ``diagonal`` names the line of no skill, and ``labels_at`` is the place of names."""
+def curves(traces: Sequence[Trace], *, x: Axis, y: Axis, diagonal: str = "", says: str = "") -> Markup:
+    """Draw curves such as ROC; ``diagonal`` names the line of no skill."""
     sheet = Sheet(WIDTH, HEIGHT + 40, says or f"{y.label} against {x.label}: {', '.join(t.name for t in traces)}")
     grid = plot(
         sheet, x.range([v for t in traces for v in t.x]), y.range([v for t in traces for v in t.y]), left=60, right=30
@@ -135,7 +133,7 @@ def curves(
         _diagonal(grid, diagonal)
     for trace, colour in zip(traces, SERIES, strict=False):
         grid.sheet.path([(grid.x(a), grid.y(b)) for a, b in zip(trace.x, trace.y, strict=True)], colour=colour)
-    _names_on_curves(grid, traces, labels_at)
+    _names_on_curves(grid, traces)
     return sheet.done()
 
 
@@ -235,15 +233,11 @@ def _names_at_end(grid: Plot, series: Sequence[Band]) -> None:
         grid.sheet.text(grid.x.end + 6, place, band.name, colour=colour, bold=True)
 
 
-def _names_on_curves(grid: Plot, traces: Sequence[Trace], at: float) -> None:
-    wanted = grid.x.lower + (grid.x.upper - grid.x.lower) * at
-    for number, (trace, colour) in enumerate(zip(traces, SERIES, strict=False)):
-        nearest = min(range(len(trace.x)), key=lambda place: abs(trace.x[place] - wanted), default=None)
-        if nearest is not None:
-            below = 16 + 18 * number
-            grid.sheet.text(
-                grid.x(trace.x[nearest]) + 12, grid.y(trace.y[nearest]) + below, trace.name, colour=colour, bold=True
-            )
+def _names_on_curves(grid: Plot, traces: Sequence[Trace]) -> None:
+    for number, (trace, colour) in enumerate(zip(reversed(traces), reversed(SERIES[: len(traces)]), strict=True)):
+        grid.sheet.text(
+            grid.x.end - 8, grid.y.start - 14 - 18 * number, trace.name, anchor="end", colour=colour, bold=True
+        )
 
 
 def _check_lengths(places: Sequence[str], series: Sequence[Band]) -> None:

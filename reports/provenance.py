@@ -2,42 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from reports import formats
 from reports.page import Code, Facts, Section, Table, Text
-from scoring.spec import ModelSpec
+from scoring.spec import FeatureSpec, ModelSpec, Provenance
 
 
-def provenance(spec: ModelSpec, bundle: str = "") -> Section:
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """The model that a page speaks of, bundled or not yet.
+
+    Attributes:
+        name: Name of the model.
+        version: Its version; empty before it is bundled.
+        features: Its features, in the model's order.
+        provenance: Where it comes from.
+        bundle: SHA-256 of the bundle's manifest; empty before it is bundled.
+    """
+
+    name: str
+    version: str
+    features: tuple[FeatureSpec, ...]
+    provenance: Provenance
+    bundle: str = ""
+
+    @classmethod
+    def of_bundle(cls, spec: ModelSpec, bundle: str) -> Origin:
+        """Return the origin of a bundled model."""
+        return cls(
+            name=spec.name, version=spec.version, features=spec.features, provenance=spec.provenance, bundle=bundle
+        )
+
+    @property
+    def title(self) -> str:
+        """Name and version."""
+        return f"{self.name} {self.version}".strip()
+
+
+def provenance(origin: Origin) -> Section:
     """Show what made the model: bundle, code, data, packages, seeds, run."""
-    origin = spec.provenance
-    items: list[tuple[str, Text]] = [("Model", f"{spec.name} {spec.version}")]
-    if bundle:
-        items.append(("Bundle (SHA-256 of its manifest)", Code(bundle)))
+    made = origin.provenance
+    items: list[tuple[str, Text]] = [("Model", origin.title)]
+    if origin.bundle:
+        items.append(("Bundle (SHA-256 of its manifest)", Code(origin.bundle)))
     items += [
-        ("Made", origin.created_at),
-        ("Code", Code(origin.code_version)),
-        ("Default means", origin.bad_definition),
-        ("Developed on", origin.development or formats.NOTHING),
-        ("MLflow run", Code(origin.mlflow_run) if origin.mlflow_run else "none"),
-        ("Seeds", ", ".join(f"{name} {seed}" for name, seed in sorted(origin.seeds.items())) or "none"),
-        ("Packages", ", ".join(f"{name} {version}" for name, version in sorted(origin.packages.items())) or "none"),
+        ("Made", made.created_at),
+        ("Code", Code(made.code_version)),
+        ("Bad means", made.bad_definition),
+        ("Developed on", made.development or formats.NOTHING),
+        ("MLflow run", Code(made.mlflow_run) if made.mlflow_run else "none"),
+        ("Seeds", _listed(made.seeds)),
+        ("Packages", _listed(made.packages)),
     ]
     data = Table(
         ("Source", "SHA-256 of its content"),
-        tuple((name, Code(digest)) for name, digest in sorted(origin.data.items())),
+        tuple((name, Code(digest)) for name, digest in sorted(made.data.items())),
         "Data",
     )
-    return Section(
-        "Where it comes from",
-        (Facts(tuple(items)), data),
-        lead="With these, the same numbers can be made again.",
-        id="provenance",
-    )
+    lead = "With these, the same numbers can be made again."
+    return Section("Where it comes from", (Facts(tuple(items)), data), lead=lead, id="provenance")
 
 
-def footer(spec: ModelSpec, bundle: str, made_at: datetime | None) -> tuple[Text, ...]:
+def footer(origin: Origin, made_at: datetime | None) -> tuple[Text, ...]:
     """Lines under a page: model, bundle, and when the page was made."""
     made = f" Page made {formats.moment(made_at)}." if made_at else ""
-    return (("Bamboo. Model ", f"{spec.name} {spec.version}, bundle ", Code(formats.fingerprint(bundle)), f".{made}"),)
+    if not origin.bundle:
+        return (f"Bamboo. Model {origin.title}.{made}",)
+    return ((f"Bamboo. Model {origin.title}, bundle ", Code(formats.fingerprint(origin.bundle)), f".{made}"),)
+
+
+def _listed(named: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {named[name]}" for name in sorted(named)) or "none"

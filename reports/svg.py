@@ -179,7 +179,7 @@ class Sheet:
     ) -> None:
         """Write words whose middle height is at ``y``."""
         turned = Markup(' transform="rotate({} {} {})"').format(_place(turn), _place(x), _place(y)) if turn else ""
-        weight = Markup(' font-weight="600"') if bold else ""
+        weight = Markup(' font-weight="600" stroke="#fff" stroke-width="3" paint-order="stroke"') if bold else ""
         self._add(
             Markup('<text x="{}" y="{}" dy="0.35em" text-anchor="{}" fill="{}" font-size="{}"{}{}>{}</text>'),
             *(_place(x), _place(y), anchor, colour, _place(size), weight, turned, visible(words)),

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 
 from features.tables import TABLES
+from modelling.evaluation import evaluate
 from scoring.decision import Contribution, Decision, Reason, Trigger
 from scoring.spec import (
     Calibration,
@@ -248,3 +250,60 @@ def tables():
         "outcomes": frame("outcomes", {"application_id": "a-17", "decided_at": days(1), "decision": "approved"}),
         "truth": frame("truth", {"application_id": "a-17", "would_be_bad": True, "fraud_ring": "ring-of-truth"}),
     }
+
+
+def cases(rows=2400, *, timed=True):
+    """A dataset's frame in which ``burden`` drives a known default probability, and the margins of a fair model."""
+    random = np.random.default_rng(11)
+    burden, noise = random.normal(size=rows), random.normal(size=rows)
+    truth = 1 / (1 + np.exp(2.0 - 1.1 * burden))
+    status = np.where(random.random(rows) < truth, "bad", "good").astype(object)
+    status[random.random(rows) < 0.25] = "unknown"
+    status[random.random(rows) < 0.03] = "pending"
+    months = np.sort(random.integers(0, 12, rows))
+    known = np.isin(status, ["good", "bad"])
+    split = np.select([months < 6, months < 8], ["development", "calibration"], "out_of_time").astype(object)
+    split[~known] = None
+    frame = pl.DataFrame(
+        {
+            "case_id": [f"c-{place}" for place in range(rows)],
+            "applicant_id": [f"p-{place}" for place in random.integers(0, rows // 2, rows)],
+            "time": [datetime(2023, int(month) + 1, 15, tzinfo=UTC) for month in months] if timed else [None] * rows,
+            "label_status": status.tolist(),
+            "label": pl.Series([{"bad": 1, "good": 0}.get(one) for one in status], dtype=pl.Int8),
+            "split": split.tolist(),
+            "inquiries_count_90d": np.where(random.random(rows) < 0.1, np.nan, burden),
+            "loans_open_count": noise,
+            "application_declared_income": random.lognormal(9, 0.4, rows),
+            "application_channel": random.choice(["agent", "search"], rows).tolist(),
+            "identity_failed": random.random(rows) < 0.05,
+            "protected_gender": random.choice(["female", "male"], rows).tolist(),
+        },
+        schema_overrides={"time": pl.Datetime("us", "UTC"), "split": pl.String},
+    ).with_columns(pl.col("inquiries_count_90d").fill_nan(None))
+    return frame, 1.05 * burden + 0.1 * noise - 2.0
+
+
+def evaluation_of(spec, *, timed=True):
+    frame, margin = cases(timed=timed)
+    return evaluate(
+        frame,
+        margin,
+        model="lightgbm",
+        features=spec.features,
+        calibration=spec.calibration,
+        tiers=spec.tiers,
+        bad_definition=spec.provenance.bad_definition,
+        approved_tiers=spec.policy.approved_tiers,
+        resamples=120,
+    )
+
+
+@pytest.fixture(scope="session")
+def evaluation(spec):
+    return evaluation_of(spec)
+
+
+@pytest.fixture(scope="session")
+def evaluation_without_time(spec):
+    return evaluation_of(spec, timed=False)
