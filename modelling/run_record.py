@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+import polars as pl
+
 from modelling.dataset import Dataset
+from modelling.split_summary import SplitPart
 from modelling.training import TrainedModel
 from scoring.spec import Calibration, FeatureSpec, Question, ReasonText, Tier
 
@@ -38,6 +41,7 @@ class RunRecord:
         approved_tiers: Tiers that pay under the economics of the training.
         bad_definition: What the PD is a probability of.
         amount_feature: Feature with the amount asked for.
+        development: Which cases the model was fitted on, in words.
         dataset_sha256: Hash of cases, labels and encoded features.
         sources: Name of each source to its SHA-256.
         notices: What the reader should know of the data and the fit.
@@ -54,6 +58,7 @@ class RunRecord:
     approved_tiers: tuple[str, ...]
     bad_definition: str
     amount_feature: str | None
+    development: str
     dataset_sha256: str
     sources: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
@@ -73,8 +78,22 @@ def record_of(trained: TrainedModel, dataset: Dataset, code: Mapping[str, str]) 
         approved_tiers=trained.approved_tiers,
         bad_definition=dataset.bad_definition,
         amount_feature=dataset.amount_feature,
+        development=_development(trained.evaluation.split.parts[0]),
         dataset_sha256=dataset.sha256(),
         sources=dict(dataset.sources),
         notices=(*dataset.notices, *trained.notices),
         code=dict(code),
     )
+
+
+def kept_cases(dataset: Dataset) -> pl.DataFrame:
+    """Return the labelled development cases that are kept with a run, evenly spread when there are too many."""
+    cases = dataset.part("development").select("case_id", "label", *(spec.name for spec in dataset.features))
+    if len(cases) <= KEPT_CASES:
+        return cases
+    return cases[[row * len(cases) // KEPT_CASES for row in range(KEPT_CASES)]]
+
+
+def _development(part: SplitPart) -> str:
+    when = f" from {part.first} to {part.last}" if part.first else ""
+    return f"{part.n} cases{when}, {part.bads} of them bad"

@@ -25,12 +25,12 @@ from modelling.run_record import (
     CASES_FILE,
     EVALUATION_FILE,
     FITTED_FOLDER,
-    KEPT_CASES,
     MANIFEST,
     MANIFEST_TAG,
     PREDICTIONS_FILE,
     RUN_FILE,
     RunRecord,
+    kept_cases,
     record_of,
 )
 from modelling.training import TrainedModel
@@ -86,23 +86,14 @@ def log_run(
 def _files(
     trained: TrainedModel, dataset: Dataset, record: RunRecord, figures: Mapping[str, bytes]
 ) -> dict[str, bytes]:
-    names = [spec.name for spec in dataset.features]
-    cases = dataset.part("development").select("case_id", "label", *names)
     files = {
         RUN_FILE: _json(to_plain(record)),
         EVALUATION_FILE: _json(trained.evaluation.to_dict()),
         PREDICTIONS_FILE: _parquet(trained.predictions),
-        CASES_FILE: _parquet(thinned(cases, KEPT_CASES)),
+        CASES_FILE: _parquet(kept_cases(dataset)),
     }
     files |= {f"{FITTED_FOLDER}/{name}": text.encode() for name, text in trained.fitted.files().items()}
     return files | {f"plots/{name}": content for name, content in figures.items()}
-
-
-def thinned(frame: pl.DataFrame, most: int) -> pl.DataFrame:
-    """Return at most ``most`` rows, evenly spread over the frame in its order."""
-    if len(frame) <= most:
-        return frame
-    return frame[[row * len(frame) // most for row in range(most)]]
 
 
 def _log_numbers(client: MlflowClient, run_id: str, trained: TrainedModel, record: RunRecord, now: int) -> None:
