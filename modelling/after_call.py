@@ -1,0 +1,55 @@
+"""Features as they are after a call: what it found is put in the place of what was stated, and all is built again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import polars as pl
+
+from features.build import build
+from features.tables import APPLICATIONS, VERIFIABLE
+from features.verified import apply_verified
+from modelling.dataset import feature_columns
+from scoring.decision import Decision
+from scoring.scorer import Scorer
+from scoring.spec import FeatureSpec
+
+IDS: Final = APPLICATIONS.key
+
+
+def rebuilt(
+    tables: Mapping[str, pl.DataFrame], verified: pl.DataFrame, features: Sequence[FeatureSpec], *, time_zone: str
+) -> pl.DataFrame:
+    """Build the features of the reviewed applications again, with verified values where there are any.
+
+    By the same builder that made the features before the call, so that a call that confirms what was stated gives the
+    same bits. Other applications enter network features as they were.
+
+    Args:
+        tables: Raw tables by name; ``calls`` and ``truth`` are never read.
+        verified: One row per reviewed application: its id and any of the verified columns, null where not verified.
+        features: The model's features; all must be in the catalogue.
+        time_zone: Zone of local hours and days, as when the features were first built.
+
+    Returns:
+        One row per row of ``verified``, in its order: the id, then the features.
+    """
+    corrected = {**tables, APPLICATIONS.name: apply_verified(tables[APPLICATIONS.name], verified)}
+    ids = verified[IDS].to_list()
+    names = [feature.name for feature in features]
+    frame = build(corrected, features=names, time_zone=time_zone, only=ids)
+    return verified.select(IDS).join(frame.select(IDS, *names), on=IDS, how="left", maintain_order="left")
+
+
+def differs(applications: pl.DataFrame, verified: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows of ``verified`` in which a call found something else than was stated."""
+    found = {stated: name for stated, name in VERIFIABLE.items() if name in verified.columns}
+    both = verified.join(applications.select(IDS, *found), on=IDS, how="inner", maintain_order="left")
+    other = (pl.col(name).is_not_null() & pl.col(name).ne_missing(pl.col(stated)) for stated, name in found.items())
+    return both.filter(pl.any_horizontal(*other)).select(verified.columns) if found else verified.clear()
+
+
+def decisions_on(scorer: Scorer, frame: pl.DataFrame, *, id_column: str = IDS) -> list[Decision]:
+    """Decide the cases of a feature table, in its order."""
+    return scorer.decide_many(feature_columns(frame, scorer.spec.features), case_ids=frame[id_column].to_list())

@@ -1,0 +1,199 @@
+"""What past calls gained, so that the value of a call can be learned from them.
+
+For each past call made by a person: the decision on the facts as they were stated, the decision on the facts as the
+call found them (features built again, scored again by the same scorer), and the profit of the second less that of the
+first. A call that was not reached gains nothing, and is part of what a call is expected to gain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from features.tables import VERIFIABLE
+from modelling.after_call import IDS, decisions_on, differs, rebuilt
+from modelling.dataset import feature_columns
+from modelling.errors import LabelError
+from modelling.labels import BadDefinition, label
+from modelling.profit import call_gain, loan_profit
+from modelling.propensity import called_propensity
+from scoring.after_call import final_outcome
+from scoring.bundle import Bundle
+from scoring.call_value import amounts_of, call_value_inputs
+from scoring.decision import Decision
+from scoring.points import PointsMap
+from scoring.scorer import Scorer
+
+Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+_AT_ONCE: Final = 20_000
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class PastCalls:
+    """Past calls, one per application, in the order of their ids.
+
+    Attributes:
+        case_ids: The applications.
+        inputs: What a value is predicted from (``scoring.call_value.call_value_inputs``), before the call.
+        gain: Yuan that the call gained, before its cost.
+        control: Whether it was picked at random.
+        reached: Whether the applicant answered.
+        changed: Whether the call changed the decision.
+        realised: Whether the gain of a changed decision rests on how the loan ended; else on the PD after the call.
+        propensity: Probability of having been called, given the inputs.
+        applications: Applications of the period, called or not.
+    """
+
+    case_ids: tuple[str, ...]
+    inputs: Array
+    gain: Array
+    control: Flags
+    reached: Flags
+    changed: Flags
+    realised: Flags
+    propensity: Array
+    applications: int
+
+
+def past_calls(
+    tables: Mapping[str, pl.DataFrame],
+    features: pl.DataFrame,
+    bundle: Bundle,
+    *,
+    until: datetime,
+    definition: BadDefinition | None = None,
+    time_zone: str = "Asia/Shanghai",
+) -> PastCalls:
+    """Work out what the calls before ``until`` gained under a model's decisions.
+
+    Only calls that a person made at first hand count: a call that a bot's call led to was chosen for what the bot
+    found, which no value knows beforehand. Cases that a hard rule settles are left out, because no value routes them.
+
+    The profit of approving is that of the loan's end when it was paid out and its label is known, else what is expected
+    at the PD after the call. Labels may become known after ``until``, as those that the model was trained on.
+
+    Args:
+        tables: Raw tables by name, ``calls`` and ``outcomes`` among them; without ``calls`` there are no past calls.
+        features: The feature table of (at least) the applications before ``until``.
+        bundle: The model and policy whose decisions calls shall improve.
+        until: Beginning of the out-of-time period; applications and findings from then on are not used.
+        definition: What makes a loan bad.
+        time_zone: Zone of local hours and days of the features.
+
+    Raises:
+        LabelError: there are calls and no outcomes.
+    """
+    scorer = Scorer(bundle)
+    period = features.filter(pl.col("applied_at") < until).sort(IDS)
+    inputs = inputs_of(bundle, scorer, period)
+    calls = _first_hand(tables["calls"], until) if "calls" in tables else None
+    if calls is None or calls.is_empty():
+        return _nothing(inputs)
+    if "outcomes" not in tables:
+        raise LabelError("there are calls and no outcomes: what a call gained cannot be known without them")
+    frame = period.with_row_index("place").join(calls, on=IDS, how="inner", maintain_order="left")
+    called = frame["place"].to_numpy()
+    before = decisions_on(scorer, frame)
+    control = (frame["arm"] == "control").to_numpy()
+    after = _after(tables, frame, scorer, before, time_zone)
+    gain, realised = _gains(bundle, frame, before, after, label(tables["outcomes"], definition))
+    propensity = called_propensity(inputs, called, control)
+    kept = np.array([decision.routed_by not in ("hard_rule", "explanation_failed") for decision in before], dtype=bool)
+    changed = np.array([_approved(b) != _approved(a) for b, a in zip(before, after, strict=True)], dtype=bool)
+    return PastCalls(
+        case_ids=tuple(frame[IDS].filter(pl.Series(kept)).to_list()),
+        inputs=inputs[called][kept],
+        gain=gain[kept],
+        control=control[kept],
+        reached=frame["reached"].to_numpy()[kept],
+        changed=changed[kept],
+        realised=realised[kept],
+        propensity=propensity[kept],
+        applications=len(period),
+    )
+
+
+def inputs_of(bundle: Bundle, scorer: Scorer, frame: pl.DataFrame) -> Array:
+    """Return what the value of a call is predicted from, one row per case of a feature table."""
+    spec, line = bundle.spec, PointsMap.of(bundle.spec.calibration, bundle.spec.scale)
+    found = []
+    for part in frame.iter_slices(_AT_ONCE):
+        matrix = scorer.matrix(feature_columns(part, spec.features))
+        points = line.at_zero + line.per_margin * scorer.margins(matrix)
+        each = line.per_margin * scorer.contributions(matrix)
+        found.append(call_value_inputs(spec, each, points, amounts(bundle, part), bundle.reference))
+    return np.concatenate(found) if found else np.empty((0, len(spec.reasons) + 3))
+
+
+def amounts(bundle: Bundle, frame: pl.DataFrame) -> Array:
+    """Return the yuan at stake in each case, as the policy's economics say."""
+    name = bundle.spec.policy.economics.amount_feature
+    asked: Sequence[float | None] = [None] * len(frame) if name is None else frame[name].to_list()
+    return amounts_of(bundle.spec, asked)
+
+
+def _first_hand(calls: pl.DataFrame, until: datetime) -> pl.DataFrame:
+    """Return the person's first call of each application that no bot had called before."""
+    known = calls.filter(pl.col("known_at") < until).sort("happened_at", "call_id")
+    first = known.group_by(IDS, maintain_order=True).first()
+    return first.filter(pl.col("stage") == "person").select(IDS, "arm", "reached", *VERIFIABLE.values())
+
+
+def _after(
+    tables: Mapping[str, pl.DataFrame],
+    frame: pl.DataFrame,
+    scorer: Scorer,
+    before: Sequence[Decision],
+    time_zone: str,
+) -> list[Decision]:
+    """Return the decisions after the calls; a call that found nothing else leaves the decision as it was."""
+    verified = frame.filter("reached").select(IDS, *VERIFIABLE.values())
+    corrected = differs(tables["applications"], verified)
+    if corrected.is_empty():
+        return list(before)
+    again = decisions_on(scorer, rebuilt(tables, corrected, scorer.spec.features, time_zone=time_zone))
+    by_id = {decision.case_id: decision for decision in again}
+    return [by_id.get(decision.case_id, decision) for decision in before]
+
+
+def _approved(decision: Decision) -> bool:
+    return final_outcome(decision) == "approve"
+
+
+def _gains(
+    bundle: Bundle,
+    frame: pl.DataFrame,
+    before: Sequence[Decision],
+    after: Sequence[Decision],
+    labels: pl.DataFrame,
+) -> tuple[Array, Flags]:
+    ends = frame.select(IDS).join(labels, on=IDS, how="left", maintain_order="left")["label"].cast(pl.Float64)
+    realised = ends.is_not_null().to_numpy()
+    expected = np.array([decision.pd for decision in after])
+    bad = np.where(realised, ends.fill_null(0.0).to_numpy(), expected)
+    profit = loan_profit(bad, amounts(bundle, frame), bundle.spec.policy.economics)
+    approved = [np.array([_approved(decision) for decision in made], dtype=bool) for made in (before, after)]
+    return call_gain(approved[0], approved[1], profit), realised
+
+
+def _nothing(inputs: Array) -> PastCalls:
+    none, no = np.empty(0), np.empty(0, dtype=bool)
+    return PastCalls(
+        case_ids=(),
+        inputs=inputs[:0],
+        gain=none,
+        control=no,
+        reached=no,
+        changed=no,
+        realised=no,
+        propensity=none,
+        applications=len(inputs),
+    )
