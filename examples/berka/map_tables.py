@@ -37,7 +37,9 @@ def read(folder: Path, name: str) -> pl.DataFrame:
 
 def day(column: str) -> pl.Expr:
     """Midnight in Prague of a ``yymmdd`` date."""
-    return ("19" + pl.col(column)).str.to_datetime("%Y%m%d", time_unit="us").dt.replace_time_zone(PRAGUE)
+    return (
+        pl.format("19{}", column).str.to_datetime("%Y%m%d", time_unit="us").dt.replace_time_zone(PRAGUE).alias(column)
+    )
 
 
 def evening(column: str) -> pl.Expr:
