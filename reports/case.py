@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from reports import charts, formats
+from reports.case_call import OUTCOMES, Review, call
 from reports.case_facts import raw_facts
 from reports.known import KnownFacts
 from reports.page import (
@@ -26,7 +26,6 @@ from reports.page import (
     Text,
 )
 from reports.provenance import Origin, footer, provenance
-from review.answers import Answer
 from scoring.decision import Contribution, Decision, Value
 from scoring.points import points_of_pd
 from scoring.spec import FeatureSpec, ModelSpec
@@ -34,12 +33,6 @@ from scoring.tiers import cutoff_pd
 
 ADDS_UP: Final = 1e-9
 """Largest gap, in points, between a score and the sum of its parts."""
-
-OUTCOMES: Final = {
-    "approve": Mark("approve", "good"),
-    "decline": Mark("decline", "bad"),
-    "phone_review": Mark("phone review", "warn"),
-}
 
 ROUTED_BY: Final = {
     "hard_rule": "A rule that stands above the score settled it.",
@@ -51,19 +44,6 @@ ROUTED_BY: Final = {
     "tier": "The tier settled it; nothing spoke for a call.",
 }
 """What settled an outcome, in words."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Review:
-    """What a call found, and the decision that was made from it.
-
-    Attributes:
-        answers: Answers of the call to this case.
-        after: The decision after the answers were scored by the same bundle.
-    """
-
-    answers: tuple[Answer, ...]
-    after: Decision
 
 
 class OtherModelError(ValueError):
@@ -105,7 +85,7 @@ def case_report(
         _reasons(decision),
         _score(decision, spec),
         _routing(decision, spec),
-        *([_call(decision, review, spec)] if review else []),
+        *([call(decision, review, spec)] if review else []),
         _features(decision, spec),
         raw_facts(facts),
         provenance(origin),
@@ -275,81 +255,6 @@ def _threshold(threshold: float | None) -> str:
 
 def _evidence(evidence: Mapping[str, Value]) -> str:
     return "; ".join(f"{name.replace('_', ' ')}: {formats.fact(value)}" for name, value in evidence.items())
-
-
-def _call(decision: Decision, review: Review, spec: ModelSpec) -> Section:
-    after = review.after
-    lead = (
-        f"The call was answered as below, and the same bundle scored the case again: {formats.points(decision.points)} "
-        f"points before, {formats.points(after.points)} after."
-    )
-    before_after = Table(
-        ("", "Before the call", "After the call"),
-        (
-            ("Score (points)", formats.points(decision.points), formats.points(after.points)),
-            ("Default probability", formats.percent(decision.pd, 2), formats.percent(after.pd, 2)),
-            ("Tier", decision.tier, after.tier),
-            ("On the tier alone", OUTCOMES[decision.provisional], OUTCOMES[after.provisional]),
-            ("Outcome", OUTCOMES[decision.outcome], OUTCOMES[after.outcome]),
-            ("First reason", _first_reason(decision), _first_reason(after)),
-        ),
-        "Before and after",
-        align="lll",
-    )
-    warning = (
-        []
-        if decision.bundle == after.bundle
-        else [Callout("problem", "The two decisions come from different bundles.")]
-    )
-    return Section("The call", (*warning, _answers(review, spec), before_after, _moved(decision, after)), lead=lead)
-
-
-def _first_reason(decision: Decision) -> str:
-    return decision.reasons[0].en if decision.reasons else "none"
-
-
-def _answers(review: Review, spec: ModelSpec) -> Table:
-    questions = {question.id: question for question in spec.questions}
-    rows: list[tuple[Text, ...]] = []
-    for answer in review.answers:
-        question = questions.get(answer.question or "")
-        unit = question.unit if question else ""
-        value = formats.fact(answer.value, unit) if answer.status == "answered" else formats.NOTHING
-        rows.append(
-            (
-                question.en if question else "the whole case",
-                question.zh if question else "",
-                Mark(answer.status.replace("_", " ")),
-                value,
-            )
-        )
-    return Table(("Question", "In Chinese", "Status", "Answer"), tuple(rows), "Answers", align="llll")
-
-
-def _moved(decision: Decision, after: Decision) -> Table:
-    earlier = {c.feature: c for c in decision.contributions}
-    moved = [(earlier[c.feature], c) for c in after.contributions if c.feature in earlier]
-    moved = [(old, new) for old, new in moved if old.value != new.value or abs(new.points - old.points) >= 0.05]
-    moved.sort(key=lambda pair: (-abs(pair[1].points - pair[0].points), pair[0].feature))
-    rows = tuple(
-        (
-            Code(old.feature),
-            formats.fact(old.value),
-            formats.fact(new.value),
-            formats.points(old.points, signed=True),
-            formats.points(new.points, signed=True),
-            formats.points(new.points - old.points, signed=True),
-        )
-        for old, new in moved
-    )
-    return Table(
-        ("Feature", "Value before", "Value after", "Points before", "Points after", "Moved by"),
-        rows,
-        "What the answers changed",
-        align="lrrrrr",
-        note="Features whose value changed, or whose points moved by at least 0.05 because they act together with one "
-        "that changed.",
-    )
 
 
 def _features(decision: Decision, spec: ModelSpec) -> Section:

@@ -1,0 +1,108 @@
+"""What a call found about one case, and what the score made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from reports import formats
+from reports.page import Callout, Code, Mark, Section, Table, Text
+from review.answers import Answer
+from scoring.decision import Decision
+from scoring.spec import ModelSpec
+
+OUTCOMES: Final = {
+    "approve": Mark("approve", "good"),
+    "decline": Mark("decline", "bad"),
+    "phone_review": Mark("phone review", "warn"),
+}
+"""How outcomes are shown."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Review:
+    """What a call found, and the decision that was made from it.
+
+    Attributes:
+        answers: Answers of the call to this case.
+        after: The decision after the answers were scored by the same bundle.
+    """
+
+    answers: tuple[Answer, ...]
+    after: Decision
+
+
+def call(decision: Decision, review: Review, spec: ModelSpec) -> Section:
+    """Show the answers of a call, and the decision before and after them."""
+    after = review.after
+    lead = (
+        f"The call was answered as below, and the same bundle scored the case again: {formats.points(decision.points)} "
+        f"points before, {formats.points(after.points)} after."
+    )
+    before_after = Table(
+        ("", "Before the call", "After the call"),
+        (
+            ("Score (points)", formats.points(decision.points), formats.points(after.points)),
+            ("Default probability", formats.percent(decision.pd, 2), formats.percent(after.pd, 2)),
+            ("Tier", decision.tier, after.tier),
+            ("On the tier alone", OUTCOMES[decision.provisional], OUTCOMES[after.provisional]),
+            ("Outcome", OUTCOMES[decision.outcome], OUTCOMES[after.outcome]),
+            ("First reason", _first_reason(decision), _first_reason(after)),
+        ),
+        "Before and after",
+        align="lll",
+    )
+    warning = (
+        []
+        if decision.bundle == after.bundle
+        else [Callout("problem", "The two decisions come from different bundles.")]
+    )
+    return Section("The call", (*warning, _answers(review, spec), before_after, _moved(decision, after)), lead=lead)
+
+
+def _first_reason(decision: Decision) -> str:
+    return decision.reasons[0].en if decision.reasons else "none"
+
+
+def _answers(review: Review, spec: ModelSpec) -> Table:
+    questions = {question.id: question for question in spec.questions}
+    rows: list[tuple[Text, ...]] = []
+    for answer in review.answers:
+        question = questions.get(answer.question or "")
+        unit = question.unit if question else ""
+        value = formats.fact(answer.value, unit) if answer.status == "answered" else formats.NOTHING
+        rows.append(
+            (
+                question.en if question else "the whole case",
+                question.zh if question else "",
+                Mark(answer.status.replace("_", " ")),
+                value,
+            )
+        )
+    return Table(("Question", "In Chinese", "Status", "Answer"), tuple(rows), "Answers", align="llll")
+
+
+def _moved(decision: Decision, after: Decision) -> Table:
+    earlier = {c.feature: c for c in decision.contributions}
+    moved = [(earlier[c.feature], c) for c in after.contributions if c.feature in earlier]
+    moved = [(old, new) for old, new in moved if old.value != new.value or abs(new.points - old.points) >= 0.05]
+    moved.sort(key=lambda pair: (-abs(pair[1].points - pair[0].points), pair[0].feature))
+    rows = tuple(
+        (
+            Code(old.feature),
+            formats.fact(old.value),
+            formats.fact(new.value),
+            formats.points(old.points, signed=True),
+            formats.points(new.points, signed=True),
+            formats.points(new.points - old.points, signed=True),
+        )
+        for old, new in moved
+    )
+    return Table(
+        ("Feature", "Value before", "Value after", "Points before", "Points after", "Moved by"),
+        rows,
+        "What the answers changed",
+        align="lrrrrr",
+        note="Features whose value changed, or whose points moved by at least 0.05 because they act together with one "
+        "that changed.",
+    )

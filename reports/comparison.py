@@ -1,0 +1,294 @@
+"""The page on which a challenger is held against the champion, on the same cases."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from modelling.compare import Comparison, Contender
+from modelling.discrimination import AucDifference
+from modelling.estimate import Estimate
+from modelling.gates import Gate
+from modelling.swap_set import SwapCell
+from reports import charts, formats
+from reports.formats import percent, with_interval
+from reports.model_limits import gates
+from reports.model_ranking import gini
+from reports.page import Block, Callout, Chart, Facts, Mark, Page, Section, Strong, Table, Text
+
+CHANCE: Final = 0.05
+"""p-value from which a difference is told as no more than chance."""
+
+SWAPS: Final = {
+    "in_in": ("both approve", "nothing changes"),
+    "in_out": ("champion approves, challenger does not", "newly declined"),
+    "out_in": ("challenger approves, champion does not", "newly approved"),
+    "out_out": ("neither approves", "nothing changes"),
+}
+"""Cells of a swap set, in words."""
+
+
+def comparison_report(
+    comparison: Comparison, *, gates_found: Sequence[Gate] = (), made_at: datetime | None = None
+) -> Page:
+    """Hold a challenger against the champion: ranking, calibration, swap set and months.
+
+    Args:
+        comparison: Both models on the same cases.
+        gates_found: Gates of promotion; empty when the challenger was not put up.
+        made_at: When the page is made; None writes no time.
+    """
+    made = f" Page made {formats.moment(made_at)}." if made_at else ""
+    return Page(
+        title=f"{comparison.challenger.name} against {comparison.champion.name}",
+        lead=_lead(comparison),
+        facts=_headline(comparison),
+        sections=(
+            _ranking(comparison),
+            _calibration(comparison),
+            _swap_set(comparison),
+            _months(comparison),
+            gates(gates_found),
+        ),
+        footer=(
+            f"Bamboo. {formats.count(comparison.n)} labelled cases, sample {_split(comparison)}.",
+            f"Bootstrap with {comparison.resamples} draws, seed {comparison.seed}.{made}",
+        ),
+    )
+
+
+def _split(comparison: Comparison) -> str:
+    return comparison.split.replace("_", " ")
+
+
+def _lead(comparison: Comparison) -> Text:
+    test = comparison.bootstrap
+    names = (Strong(comparison.challenger.name), " ", Strong(comparison.champion.name))
+    found = f"Gini {formats.number(2 * test.difference, 3, signed=True)}, {_gini_interval(test)}"
+    if test.lower <= 0 <= test.upper:
+        return (
+            "Whether ",
+            names[0],
+            " ranks cases better than ",
+            names[2],
+            f" can't be told apart from chance ({found}).",
+        )
+    better = test.difference > 0
+    return (
+        names[0],
+        " ranks cases ",
+        "better" if better else "worse",
+        " than ",
+        names[2],
+        f", by more than chance ({found}).",
+    )
+
+
+def _gini_interval(test: AucDifference) -> str:
+    return formats.interval(2 * test.lower, 2 * test.upper, lambda value: formats.number(value, 3, signed=True))
+
+
+def _headline(comparison: Comparison) -> Facts:
+    test, swaps = comparison.bootstrap, {cell.cell: cell for cell in comparison.swap_set.cells}
+    swapped = swaps["in_out"].n + swaps["out_in"].n
+    total = sum(cell.n for cell in swaps.values())
+    return Facts(
+        (
+            (f"Gini, {comparison.champion.name}", formats.number(comparison.champion.auc.gini, 3), "champion"),
+            (f"Gini, {comparison.challenger.name}", formats.number(comparison.challenger.auc.gini, 3), "challenger"),
+            ("Difference of Gini", formats.number(2 * test.difference, 3, signed=True), _gini_interval(test)),
+            ("Decisions that would change", percent(swapped / max(total, 1)), "at equal approval rate"),
+            ("Cases", formats.count(comparison.n), f"{formats.count(comparison.bads)} bad"),
+        ),
+        tiles=True,
+    )
+
+
+def _ranking(comparison: Comparison) -> Section:
+    lead = (
+        "Both models scored the same cases, so the tests are paired: what is hard for both cancels out. A p-value "
+        f"below {CHANCE} says more than chance."
+    )
+    pair = (comparison.champion, comparison.challenger)
+    rows: tuple[tuple[Text, ...], ...] = (
+        ("Gini", *(gini(one.auc) for one in pair), _auc_test(comparison.delong, "DeLong, paired")),
+        ("Gini, drawing applicants", *(gini(one.auc) for one in pair), _auc_test(comparison.bootstrap, "bootstrap")),
+        ("KS", *(_estimate(one.ks.interval, 3) for one in pair), formats.NOTHING),
+        (
+            "Brier score (lower is better)",
+            *(_estimate(one.calibration.brier, 4) for one in pair),
+            _paired(comparison.brier),
+        ),
+        (
+            "Log-loss (lower is better)",
+            *(_estimate(one.calibration.log_loss, 4) for one in pair),
+            _paired(comparison.log_loss),
+        ),
+    )
+    table = Table(
+        ("", comparison.champion.name, comparison.challenger.name, "Challenger less champion"),
+        rows,
+        f"Metrics with {comparison.level:.0%} intervals",
+        align="lrrr",
+    )
+    return Section("Ranking", (table, _roc(pair)), lead=lead)
+
+
+def _auc_test(test: AucDifference, name: str) -> str:
+    p = formats.p_value(test.p)
+    sign = "" if p.startswith("<") else "= "
+    return f"{formats.number(2 * test.difference, 3, signed=True)} ({_gini_interval(test)}); {name} p {sign}{p}"
+
+
+def _estimate(estimate: Estimate | None, digits: int) -> str:
+    if estimate is None:
+        return formats.NOTHING
+    return with_interval(estimate.value, estimate.lower, estimate.upper, lambda value: formats.number(value, digits))
+
+
+def _paired(estimate: Estimate) -> str:
+    return with_interval(
+        estimate.value, estimate.lower, estimate.upper, lambda value: formats.number(value, 4, signed=True)
+    )
+
+
+def _whole(value: float | None) -> str:
+    return percent(value, 0)
+
+
+def _roc(pair: Sequence[Contender]) -> Chart:
+    svg = charts.curves(
+        [charts.Trace(name=one.name, x=one.curve.good, y=one.curve.bad) for one in pair],
+        x=charts.Axis(label="share of good cases at or above the risk", form=_whole, lower=0, upper=1),
+        y=charts.Axis(label="share of bad cases at or above the risk", form=_whole, lower=0, upper=1),
+        diagonal="guessing",
+        says="ROC curves of both models",
+    )
+    return Chart(svg, "ROC curves of both models on the same cases.")
+
+
+def _calibration(comparison: Comparison) -> Section:
+    pair = (comparison.champion, comparison.challenger)
+    parts = [one.calibration for one in pair]
+    rows: tuple[tuple[Text, ...], ...] = (
+        ("Mean PD", *(percent(c.mean_pd, 2) for c in parts)),
+        ("Observed bad rate", *(percent(c.observed, 2) for c in parts)),
+        ("Slope (1 is right)", *(_estimate(c.slope, 2) for c in parts)),
+        ("Shift of log-odds (0 is right)", *(_estimate(c.shift, 2) for c in parts)),
+        ("ECE, and by chance alone", *(f"{percent(c.ece, 2)} ({percent(c.ece_by_chance, 2)})" for c in parts)),
+        ("Spiegelhalter p", *(formats.p_value(c.spiegelhalter_p) for c in parts)),
+    )
+    table = Table(
+        ("", *(one.name for one in pair)), rows, f"Calibration with {comparison.level:.0%} intervals", align="lrr"
+    )
+    drawn = [_dots(one) for one in pair]
+    lead = "A model may rank better and yet say probabilities that are off; both are needed to set prices and tiers."
+    return Section("Calibration", (*drawn, table), lead=lead)
+
+
+def _dots(one: Contender) -> Chart:
+    svg = charts.calibration(
+        [
+            charts.Dot(predicted=b.mean_pd, observed=b.observed, lower=b.lower, upper=b.upper)
+            for b in one.calibration.bins
+        ],
+        x=charts.Axis(label="mean PD of the bin", form=_whole),
+        y=charts.Axis(label="observed bad rate", form=_whole),
+        says=f"Observed against predicted bad rate, {one.name}",
+    )
+    return Chart(svg, f"{one.name}: on the line, prediction and outcome agree.")
+
+
+def _swap_set(comparison: Comparison) -> Section:
+    swaps = comparison.swap_set
+    cells = {cell.cell: cell for cell in swaps.cells}
+    lead = (
+        f"If each model approved its safest {percent(swaps.approval_rate)} of the applications, "
+        f"{formats.counted(cells['out_in'].n, 'application')} would be newly approved and "
+        f"{formats.count(cells['in_out'].n)} newly declined. {_swap_verdict(cells['in_out'], cells['out_in'])}"
+    )
+    table = Table(
+        ("Swap", "What happens", "Applications", "Labelled", "Bad", "Bad rate", "Amount", "Amount of bad cases"),
+        tuple(_swap_row(cell) for cell in swaps.cells),
+        "Swap set at equal approval rate",
+        align="llrrrrrr",
+        note="Bad rates are of labelled cases alone. Declined applications have no label, so the rate of newly "
+        "approved ones rests on those that the old policy let through.",
+    )
+    return Section("Who would be decided otherwise", (table,), lead=lead, id="swap-set")
+
+
+def _swap_verdict(left: SwapCell, joined: SwapCell) -> str:
+    if left.bad_rate is None or joined.bad_rate is None:
+        return "Too few of them are labelled to compare their bad rates."
+    return (
+        f"Of the labelled ones, {percent(joined.bad_rate)} of the newly approved and {percent(left.bad_rate)} of the "
+        "newly declined went bad."
+    )
+
+
+def _swap_row(cell: SwapCell) -> tuple[Text, ...]:
+    who, what = SWAPS[cell.cell]
+    return (
+        who,
+        what,
+        formats.count(cell.n),
+        formats.count(cell.labelled),
+        formats.count(cell.bads),
+        with_interval(cell.bad_rate, cell.lower, cell.upper, percent),
+        formats.yuan(cell.amount),
+        formats.yuan(cell.bad_amount),
+    )
+
+
+def _months(comparison: Comparison) -> Section:
+    title = "Month by month"
+    if not comparison.months:
+        return Section(title, (Callout("note", "The cases carry no time, so this cannot be told."),), id="months")
+    known = [month.auc for month in comparison.months]
+    band = charts.Band(
+        name="difference",
+        values=[2 * auc.difference if auc else None for auc in known],
+        lower=[2 * auc.lower if auc else None for auc in known],
+        upper=[2 * auc.upper if auc else None for auc in known],
+    )
+    svg = charts.lines(
+        [month.month for month in comparison.months],
+        (band,),
+        x="month of application",
+        y=charts.Axis(label="Gini of the challenger less that of the champion"),
+        mark=(0.0, "equal"),
+    )
+    rows = tuple(
+        (
+            month.month,
+            formats.count(month.n),
+            formats.count(month.bads),
+            formats.number(2 * month.auc.a - 1, 3) if month.auc else formats.NOTHING,
+            formats.number(2 * month.auc.b - 1, 3) if month.auc else formats.NOTHING,
+            _month_test(month.auc),
+            _verdict(month.auc),
+        )
+        for month in comparison.months
+    )
+    columns = ("Month", "Cases", "Bad", comparison.champion.name, comparison.challenger.name, "Difference of Gini", "")
+    blocks: tuple[Block, ...] = (
+        Chart(svg, f"Difference of Gini by month with {comparison.level:.0%} intervals."),
+        Table(columns, rows, "Gini by month", align="lrrrrrl"),
+    )
+    return Section(title, blocks, lead="A better model should be better in most months, not in one.", id="months")
+
+
+def _month_test(test: AucDifference | None) -> str:
+    return (
+        f"{formats.number(2 * test.difference, 3, signed=True)} ({_gini_interval(test)})" if test else formats.NOTHING
+    )
+
+
+def _verdict(test: AucDifference | None) -> Text:
+    if test is None:
+        return Mark("one label alone", "muted")
+    if test.lower <= 0 <= test.upper:
+        return Mark("within chance", "muted")
+    return Mark("better", "good") if test.difference > 0 else Mark("worse", "bad")

@@ -1,0 +1,281 @@
+"""The report of a routing policy: how many cases went where and why, and what its calls are worth."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from modelling.routing_evaluation import Comparison
+from reports import charts, formats
+from reports.formats import percent
+from reports.page import Block, Callout, Chart, Code, Facts, Page, Section, Strong, Table, Text
+from reports.policy_results import results
+from reports.policy_volumes import TriggerVolume, Volumes
+from reports.provenance import Origin, footer, provenance
+from scoring.spec import HardRule, ModelSpec
+
+ROUTED: Final = {
+    "hard_rule": "a rule above the score",
+    "explanation_failed": "the explanation did not add up",
+    "control": "picked at random for the control arm",
+    "call_value": "a call is worth more than the threshold",
+    "trigger": "a trigger in the explanation",
+    "tier": "the tier alone",
+}
+"""What settles an outcome, in words."""
+
+OUTCOMES: Final = {"approve": "approved", "decline": "declined", "phone_review": "sent to phone review"}
+
+
+def policy_report(
+    counted: Volumes,
+    spec: ModelSpec,
+    *,
+    bundle: str = "",
+    capacity: int | None = None,
+    rules: Comparison | None = None,
+    made_at: datetime | None = None,
+) -> Page:
+    """Tell where a policy sent cases, by what, and what its calls add.
+
+    Args:
+        counted: Volumes of a batch of decisions (``reports.policy_volumes.volumes``).
+        spec: Declarations of the model and policy that decided.
+        bundle: SHA-256 of the bundle's manifest; empty when not known.
+        capacity: Calls that the desk can make in the time of the batch; None when not given.
+        rules: The policy against other rules for choosing calls, at equal capacity; None when not measured.
+        made_at: When the page is made; None writes no time.
+    """
+    origin = Origin.of_bundle(spec, bundle)
+    return Page(
+        title=f"Routing policy: {origin.title}",
+        lead=_lead(counted, rules),
+        facts=_headline(counted, capacity, rules),
+        sections=(
+            _where(counted),
+            _why(counted),
+            _value(counted, spec, capacity),
+            results(rules),
+            _control(counted, spec),
+            _settings(spec),
+            provenance(origin),
+        ),
+        footer=footer(origin, made_at),
+    )
+
+
+def _share(part: int, whole: int) -> float:
+    return part / max(whole, 1)
+
+
+def _lead(counted: Volumes, rules: Comparison | None) -> Text:
+    parts = [
+        f"{percent(_share(counted.outcomes.get(name, 0), counted.cases))} were {words}"
+        for name, words in OUTCOMES.items()
+    ]
+    told = f"Of {formats.count(counted.cases)} cases, {parts[0]}, {parts[1]} and {parts[2]}."
+    if rules is None:
+        return told
+    best = rules.rules[0].added_per_100
+    return (
+        f"{told} 100 calls chosen by this policy add ",
+        Strong(formats.yuan(best.value)),
+        f" of profit ({formats.interval(best.lower, best.upper, formats.yuan)}), their cost taken off.",
+    )
+
+
+def _headline(counted: Volumes, capacity: int | None, rules: Comparison | None) -> Facts:
+    calls = counted.outcomes.get("phone_review", 0)
+    added = rules.rules[0].added_per_100 if rules else None
+    return Facts(
+        (
+            ("Cases decided", formats.count(counted.cases)),
+            ("Phone reviews", formats.count(calls), percent(_share(calls, counted.cases)) + " of the cases"),
+            ("Capacity of the desk", formats.count(capacity), "calls in the time of this batch"),
+            (
+                "Added by 100 calls",
+                formats.yuan(added.value if added else None),
+                formats.interval(added.lower, added.upper, formats.yuan) if added else "not measured",
+            ),
+            ("Control arm", formats.count(counted.control), percent(_share(counted.control, counted.cases), 2)),
+        ),
+        tiles=True,
+    )
+
+
+def _where(counted: Volumes) -> Section:
+    rows = tuple(
+        (
+            tier.tier,
+            formats.count(tier.cases),
+            percent(_share(tier.cases, counted.cases)),
+            percent(tier.mean_pd, 2),
+            *(
+                f"{formats.count(n)} ({percent(_share(n, tier.cases))})"
+                for n in (tier.approve, tier.decline, tier.phone_review)
+            ),
+        )
+        for tier in counted.tiers
+    )
+    table = Table(
+        ("Tier", "Cases", "Share", "Mean PD", "Approved", "Declined", "Phone review"), rows, "By tier", align="lrrrrrr"
+    )
+    svg = charts.grouped_bars(
+        [tier.tier for tier in counted.tiers],
+        (
+            ("approved", [_share(tier.approve, counted.cases) for tier in counted.tiers]),
+            ("declined", [_share(tier.decline, counted.cases) for tier in counted.tiers]),
+            ("phone review", [_share(tier.phone_review, counted.cases) for tier in counted.tiers]),
+        ),
+        x="tier",
+        y=charts.Axis(label="share of all cases", form=_whole, lower=0),
+    )
+    lead = (
+        f"Of the phone reviews, {formats.count(counted.overturned.get('approve', 0))} would have been approved by "
+        f"their tier alone and {formats.count(counted.overturned.get('decline', 0))} declined."
+    )
+    return Section("Where cases went", (Chart(svg, "Outcomes by tier."), table), lead=lead, id="where")
+
+
+def _whole(value: float | None) -> str:
+    return percent(value, 0)
+
+
+def _why(counted: Volumes) -> Section:
+    settled = Table(
+        ("Settled by", "Cases", "Share"),
+        tuple(
+            (ROUTED.get(name, name), formats.count(n), percent(_share(n, counted.cases)))
+            for name, n in counted.routed_by.items()
+        ),
+        "What settled the outcome",
+        align="lrr",
+    )
+    fired = Table(
+        ("Rule or trigger", "Kind", "Fired", "Share of cases", "Went to a call", "Nothing else fired"),
+        tuple(_trigger_row(trigger, counted.cases) for trigger in counted.triggers),
+        "Rules and triggers that fired",
+        align="llrrrr",
+        note="A case may fire several. A trigger speaks for a call; where the bundle has learned what calls are worth, "
+        "the value decides.",
+    )
+    odd = (
+        f"{formats.counted(counted.thin_files, 'case')} had a thin file and {formats.count(counted.unseen)} held a "
+        "category that development never saw."
+    )
+    lead = "Rules stand above the score, then comes the tier, then what the explanation says. " + odd
+    return Section("Why", (settled, *_trigger_bars(counted), fired), lead=lead, id="why")
+
+
+def _trigger_bars(counted: Volumes) -> tuple[Chart, ...]:
+    if not counted.triggers:
+        return ()
+    svg = charts.bars(
+        [
+            charts.Bar(name=t.id, value=_share(t.fired, counted.cases), weak=t.kind == "hard_rule")
+            for t in counted.triggers
+        ],
+        x=charts.Axis(label="share of cases in which it fired", form=percent),
+        width=800,
+    )
+    return (Chart(svg, "How often each fired; rules above the score in grey.", wide=True),)
+
+
+def _trigger_row(trigger: TriggerVolume, cases: int) -> tuple[Text, ...]:
+    return (
+        Code(trigger.id),
+        "rule" if trigger.kind == "hard_rule" else "trigger",
+        formats.count(trigger.fired),
+        percent(_share(trigger.fired, cases)),
+        formats.count(trigger.called),
+        formats.count(trigger.alone),
+    )
+
+
+def _value(counted: Volumes, spec: ModelSpec, capacity: int | None) -> Section:
+    title = "What a call is expected to be worth"
+    threshold = spec.policy.call_value_threshold
+    if not counted.value_edges:
+        words = "The bundle has learned no value of calls: there were too few past calls, so triggers alone decide."
+        return Section(title, (Callout("note", words),), id="value")
+    total = max(sum(counted.value_counts), 1)
+    svg = charts.histogram(
+        counted.value_edges,
+        (("cases", [n / total for n in counted.value_counts]),),
+        x=charts.Axis(label="expected gain of a call (yuan, its cost taken off)", form=lambda v: formats.number(v, 0)),
+        y=charts.Axis(label="share of cases", form=_whole),
+    )
+    room = f" The desk can make {formats.count(capacity)}." if capacity is not None else ""
+    lead = (
+        f"Learned from past calls. Cases above {formats.yuan(threshold)} are called; that threshold was set to fill "
+        f"the desk.{room}"
+    )
+    caption = (
+        "Expected gain of a call over all cases, from the 1st to the 99th percentile; the ends hold what lies beyond."
+    )
+    return Section(title, (Chart(svg, caption),), lead=lead, id="value")
+
+
+def _control(counted: Volumes, spec: ModelSpec) -> Section:
+    lead = (
+        "A fixed share of cases is called whatever the score says, picked by a keyed hash of the case's id. Only these "
+        "calls tell what calling is worth on cases that the policy would not have called."
+    )
+    share = spec.policy.control_share
+    expected = share * counted.cases
+    spread = 3 * (counted.cases * share * (1 - share)) ** 0.5
+    odd = abs(counted.control - expected) > max(spread, 1)
+    facts = Facts(
+        (
+            ("Share set", percent(share, 2)),
+            ("Cases picked", formats.count(counted.control), percent(_share(counted.control, counted.cases), 2)),
+            ("Expected", f"{formats.number(expected, 0)} ± {formats.number(spread, 0)}", "three standard deviations"),
+        )
+    )
+    warning = Callout("warning", "The share picked is not what chance explains: check the key and the ids.")
+    return Section("Control arm", (facts, *([warning] if odd else [])), lead=lead, id="control")
+
+
+def _settings(spec: ModelSpec) -> Section:
+    policy, money = spec.policy, spec.policy.economics
+    distance = policy.unfamiliar_distance
+    facts = Facts(
+        (
+            ("Approved tiers", ", ".join(policy.approved_tiers) or "none"),
+            ("Conflict", f"{formats.points(policy.conflict_points)} points both for and against"),
+            ("Multi-lender pressure", f"{formats.points(policy.multi_lender_points)} points lost"),
+            ("Network alert", f"{formats.points(policy.network_points)} points lost"),
+            ("Unfamiliar", f"distance above {formats.number(distance)}" if distance is not None else "switched off"),
+            (
+                "Value of a call",
+                f"above {formats.yuan(policy.call_value_threshold)}"
+                if policy.call_value_threshold is not None
+                else "none learned",
+            ),
+            ("A good loan earns", percent(money.margin_rate), "of the amount"),
+            ("A bad loan loses", percent(money.loss_rate), "of the amount"),
+            ("A call costs", formats.yuan(money.call_cost)),
+        )
+    )
+    blocks: list[Block] = [facts]
+    if policy.hard_rules:
+        blocks.append(_hard_rules(policy.hard_rules))
+    return Section("Settings", tuple(blocks), lead="What the policy was told, as the bundle holds it.", id="settings")
+
+
+def _hard_rules(rules: tuple[HardRule, ...]) -> Table:
+    return Table(
+        ("Rule", "Fires when", "Outcome", "In words", "In Chinese"),
+        tuple(
+            (
+                Code(rule.id),
+                f"{rule.feature} {rule.operator} {formats.fact(rule.bound)}",
+                rule.outcome.replace("_", " "),
+                rule.en,
+                rule.zh,
+            )
+            for rule in rules
+        ),
+        "Rules above the score",
+        align="lllll",
+    )
