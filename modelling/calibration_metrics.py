@@ -12,6 +12,7 @@ from modelling.arrays import Flags, Floats, Ints, as_labels, as_probabilities
 from modelling.errors import CalibrationError
 from modelling.estimate import Estimate, mean_estimate, normal_estimate
 from modelling.logistic_line import fit_line, fit_shift
+from modelling.rate_tests import jeffreys_interval
 
 EPSILON = 1e-12
 """Probabilities are kept this far from 0 and 1 before a logarithm is taken."""
@@ -189,7 +190,7 @@ def _equal_count(values: Floats, bins: int) -> Ints:
 
 def _bin(bad: Flags, pd: Floats, level: float) -> CalibrationBin:
     n, bads = bad.size, int(bad.sum())
-    lower, upper = stats.beta.ppf([(1 - level) / 2, (1 + level) / 2], bads + 0.5, n - bads + 0.5)
+    lower, upper = jeffreys_interval(n, bads, level=level)
     return CalibrationBin(
         lower_pd=float(pd.min()),
         upper_pd=float(pd.max()),
@@ -197,8 +198,8 @@ def _bin(bad: Flags, pd: Floats, level: float) -> CalibrationBin:
         bads=bads,
         mean_pd=float(np.mean(pd)),
         observed=bads / n,
-        lower=float(lower),
-        upper=float(upper),
+        lower=lower,
+        upper=upper,
     )
 
 

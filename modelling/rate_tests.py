@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scipy import stats
+from scipy import special, stats
 
 from modelling.errors import MetricError
 
@@ -56,18 +56,23 @@ def jeffreys(n: int, bads: int, pd: float, *, level: float = 0.95) -> Jeffreys:
         raise MetricError(f"{bads} defaults among {n} cases, must be at least one case and no more defaults than cases")
     if not 0 <= pd <= 1:
         raise MetricError(f"pd == {pd}, must be a probability from 0 to 1")
-    posterior = stats.beta(bads + 0.5, n - bads + 0.5)
-    lower, upper = posterior.ppf([(1 - level) / 2, (1 + level) / 2])
+    lower, upper = jeffreys_interval(n, bads, level=level)
     return Jeffreys(
-        p=float(posterior.cdf(pd)),
+        p=float(special.betainc(bads + 0.5, n - bads + 0.5, pd)),
         pd=pd,
         observed=bads / n,
-        lower=float(lower),
-        upper=float(upper),
+        lower=lower,
+        upper=upper,
         level=level,
         n=n,
         bads=bads,
     )
+
+
+def jeffreys_interval(n: int, bads: int, *, level: float = 0.95) -> tuple[float, float]:
+    """Return the equal-tailed interval of a default rate: quantiles of Beta(D+½, N−D+½)."""
+    lower, upper = special.betaincinv(bads + 0.5, n - bads + 0.5, [(1 - level) / 2, (1 + level) / 2])
+    return float(lower), float(upper)
 
 
 def higher_rate_p(n_a: int, bads_a: int, n_b: int, bads_b: int) -> float:
