@@ -16,7 +16,7 @@ from modelling.errors import ExportError
 from modelling.export_trees import trees_from_text
 from modelling.golden_requests import golden_requests
 from modelling.gradient_boosting import FittedTrees
-from modelling.run_record import RunRecord, kept_cases, record_of
+from modelling.run_record import RunRecord, record_of
 from modelling.training import TrainedModel
 from scoring.bundle import Bundle, golden_of
 from scoring.call_value import CallValue, group_numbers
@@ -29,6 +29,9 @@ from scoring.trees import Trees
 
 UNFAMILIAR_QUANTILE: Final = 0.995
 """An explanation farther from development than this share of development's own counts as unfamiliar."""
+
+REFERENCE_CASES: Final = 20_000
+"""Development cases that the reference is made from, evenly spread when there are more."""
 
 PACKAGE_PREFIX: Final = "package."
 """Facts about the code that begin with this are versions of packages."""
@@ -50,7 +53,7 @@ def export_bundle(
     return bundle_from(
         record_of(trained, dataset, code),
         trained.fitted,
-        kept_cases(dataset),
+        dataset,
         policy,
         name=name,
         version=version,
@@ -63,7 +66,7 @@ def export_bundle(
 def bundle_from(
     record: RunRecord,
     fitted: Fitted,
-    cases: pl.DataFrame,
+    dataset: Dataset,
     policy: Policy,
     *,
     name: str,
@@ -74,14 +77,14 @@ def bundle_from(
 ) -> Bundle:
     """Make a bundle of a model and the development cases kept with its run.
 
-    The reference (average just-approved applicant, spread of explanations) comes from these cases under the policy's
-    cut-off. Where the policy leaves the distance of unfamiliar explanations open, it becomes the distance that
-    `UNFAMILIAR_QUANTILE` of these cases stay within.
+    The reference (average just-approved applicant, spread of explanations) comes from development cases, at most
+    `REFERENCE_CASES` of them, under the policy's cut-off. Where the policy leaves the distance of unfamiliar
+    explanations open, it becomes the distance that `UNFAMILIAR_QUANTILE` of these cases stay within.
 
     Args:
         record: What the run says of the model.
         fitted: The model; only trees can be exported.
-        cases: Development cases with their features.
+        dataset: What it was trained on.
         policy: How scored cases are routed.
         name: Name of the model.
         version: Its version.
@@ -94,6 +97,7 @@ def bundle_from(
         UnsupportedModelError: see `modelling.export_trees`.
     """
     trees = _trees(fitted, record.candidate)
+    cases = _thinned(dataset.part("development"), REFERENCE_CASES)
     spec = ModelSpec(
         name=name,
         version=version,
@@ -111,6 +115,12 @@ def bundle_from(
         spec = replace(spec, policy=replace(policy, unfamiliar_distance=limit))
     golden = golden_of(spec, trees, reference, golden_requests(cases, record.features))
     return Bundle(spec=spec, trees=trees, reference=reference, call_value=call_value, golden=golden)
+
+
+def _thinned(frame: pl.DataFrame, most: int) -> pl.DataFrame:
+    if len(frame) <= most:
+        return frame
+    return frame[[row * len(frame) // most for row in range(most)]]
 
 
 def _trees(fitted: Fitted, name: str) -> Trees:

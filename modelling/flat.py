@@ -139,11 +139,17 @@ def as_kind(column: pl.Series, kind: Kind) -> pl.Series:
         return _cleaned(column.cast(pl.String))
     if kind == "number":
         return _as_number(column)
-    numbers = column.cast(pl.Float64) if column.dtype == pl.Boolean else _as_number(column)
+    numbers = column.cast(pl.Float64) if column.dtype == pl.Boolean else _as_number(_flag_words(column))
     wrong = numbers.filter(numbers.is_not_null() & ~numbers.is_in([0.0, 1.0]))
     if len(wrong):
         raise ContractError(f"column {column.name!r} is a flag but holds {wrong[0]}; a flag holds 0, 1 or nothing")
     return numbers.cast(pl.Boolean)
+
+
+def _flag_words(column: pl.Series) -> pl.Series:
+    if column.dtype != pl.String:
+        return column
+    return column.str.to_lowercase().replace({"true": "1", "false": "0"})
 
 
 def _named(contract: FlatContract) -> dict[str, tuple[str, ...]]:
@@ -210,6 +216,8 @@ def _infer_feature(column: pl.Series, contract: FlatContract, distinct: int) -> 
 
 def _infer_text(column: pl.Series, distinct: int) -> tuple[Role, Kind | None, str]:
     known = column.drop_nulls()
+    if known.str.to_lowercase().is_in(["true", "false"]).all():
+        return "feature", "flag", "text that reads as true or false throughout"
     if known.cast(pl.Float64, strict=False).null_count() == 0:
         return "feature", "number", "text that reads as numbers throughout"
     if distinct > max(20, ID_LIKE_SHARE * len(known)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import polars as pl
 
@@ -12,7 +13,10 @@ from modelling.flat import FlatColumn, FlatContract, as_kind, infer_columns
 from modelling.splits import by_time, stratified
 from scoring.spec import FeatureSpec, ReasonText
 
-_STATUS_OF_LABEL = {1: "bad", 0: "good"}
+RESERVED: Final = frozenset({"case_id", "applicant_id", "time", "label_status", "label", "split"})
+"""Names that a dataset's own columns have."""
+
+_STATUS_OF_LABEL: Final = {1: "bad", 0: "good"}
 
 
 def dataset_from_flat(
@@ -42,6 +46,9 @@ def dataset_from_flat(
     features = [column for column in columns if column.role == "feature"]
     if not features:
         raise ContractError("the contract leaves no feature; name fewer ignored columns")
+    reserved = sorted(RESERVED & {column.name for column in features})
+    if reserved:
+        raise ContractError(f"a feature cannot be called {', '.join(reserved)}; rename the column, or ignore it")
     cases = frame.select(
         _case_ids(frame, contract),
         pl.lit(None, dtype=pl.String).alias("applicant_id"),
@@ -56,7 +63,7 @@ def dataset_from_flat(
         frame=split,
         features=tuple(_spec(column, development, contract, min_category_count) for column in features),
         reasons=_reasons(features, contract),
-        questions=tuple(contract.questions[name] for name in contract.questions),
+        questions=tuple({question.id: question for question in contract.questions.values()}.values()),
         bad_definition=contract.bad_definition or f"{contract.target} is {contract.bad_value}",
         sources=dict(sources or {}),
         amount_feature=contract.amount_column,

@@ -89,6 +89,11 @@ class FittedTrees:
         margins: NDArray[np.float64] = self.booster().predict(matrix, raw_score=True, num_threads=1)
         return margins
 
+    def contributions_of(self, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return path-dependent SHAP values in log-odds of bad, one row per row of an encoded matrix."""
+        found: NDArray[np.float64] = self.booster().predict(matrix, pred_contrib=True, num_threads=1)
+        return found[:, :-1]
+
     def parameters(self) -> dict[str, str | int | float]:
         """Return settings and findings of the fit."""
         return dict(self.found)

@@ -24,7 +24,7 @@ class Store:
     """An MLflow store in a folder.
 
     Attributes:
-        folder: Holds ``mlflow.db`` and ``artifacts/``; made when it is absent.
+        folder: Holds ``mlflow.db``, ``artifacts/`` and ``datasets/``; made when it is absent.
     """
 
     folder: Path
@@ -38,6 +38,11 @@ class Store:
     def artifacts(self) -> Path:
         """Folder of the artifacts of all experiments."""
         return self.folder.resolve() / "artifacts"
+
+    @property
+    def datasets(self) -> Path:
+        """Folder of the cases that runs were trained on, each file named by its hash and shared by its runs."""
+        return self.folder.resolve() / "datasets"
 
     def client(self) -> MlflowClient:
         """Return a client of this store; nothing of MLflow's global state is set.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -45,18 +44,24 @@ def aliased(store: Store, name: str, alias: Alias) -> Registered | None:
     return _registered(found)
 
 
-def register(store: Store, name: str, run_id: str, *, bundle_sha256: str, tags: Mapping[str, str]) -> Registered:
+def next_version(store: Store, name: str) -> int:
+    """Return the version that the next model registered under a name will get."""
+    found = store.client().search_model_versions(f"name = '{name}'")
+    return 1 + max((int(one.version) for one in found), default=0)
+
+
+def register(store: Store, name: str, run_id: str, *, version: int, bundle_sha256: str) -> Registered:
     """Register the model of a run under a name, as a new version without alias.
 
     Args:
         store: Where MLflow keeps registered models.
         name: Name of the registered model, made when it is absent.
         run_id: The run that trained it.
+        version: The version that the bundle names, from `next_version`.
         bundle_sha256: SHA-256 of the manifest of its bundle.
-        tags: What else is said of the version.
 
     Raises:
-        TrackingError: MLflow does not accept the name.
+        TrackingError: MLflow does not accept the name, or gave another version, since another promotion ran meanwhile.
     """
     from mlflow.exceptions import MlflowException
 
@@ -65,10 +70,17 @@ def register(store: Store, name: str, run_id: str, *, bundle_sha256: str, tags: 
         if not client.search_registered_models(f"name = '{name}'"):
             client.create_registered_model(name)
         source = f"{client.get_run(run_id).info.artifact_uri}/model"
-        tags = {**tags, BUNDLE_TAG: bundle_sha256}
-        return _registered(client.create_model_version(name, source=source, run_id=run_id, tags=tags))
+        made = _registered(
+            client.create_model_version(name, source=source, run_id=run_id, tags={BUNDLE_TAG: bundle_sha256})
+        )
     except MlflowException as error:
         raise TrackingError(f"model {name!r} of run {run_id!r} cannot be registered: {error.message}") from error
+    if made.version != version:
+        raise TrackingError(
+            f"model {name!r} got version {made.version}, but its bundle says {version}: another promotion ran at the "
+            "same time. Promote again"
+        )
+    return made
 
 
 def set_alias(store: Store, registered: Registered, alias: Alias) -> None:

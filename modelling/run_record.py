@@ -6,12 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-import polars as pl
-
 from modelling.dataset import Dataset
 from modelling.split_summary import SplitPart
 from modelling.training import TrainedModel
-from scoring.spec import Calibration, FeatureSpec, Question, ReasonText, Tier
+from scoring.spec import Calibration, Economics, FeatureSpec, Question, ReasonText, Tier
 
 MANIFEST: Final = "manifest.json"
 MANIFEST_TAG: Final = "bamboo.manifest_sha256"
@@ -19,11 +17,7 @@ CANDIDATE_TAG: Final = "bamboo.candidate"
 RUN_FILE: Final = "run.json"
 EVALUATION_FILE: Final = "evaluation.json"
 PREDICTIONS_FILE: Final = "predictions.parquet"
-CASES_FILE: Final = "cases.parquet"
 FITTED_FOLDER: Final = "fitted"
-
-KEPT_CASES: Final = 20_000
-"""Development cases kept with a run, from which a bundle's reference is made."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,11 +32,13 @@ class RunRecord:
         questions: Questions of a call.
         calibration: Platt calibration.
         tiers: Risk tiers.
-        approved_tiers: Tiers that pay under the economics of the training.
+        economics: What decisions earn and cost.
+        approved_tiers: Tiers that pay under these economics.
         bad_definition: What the PD is a probability of.
         amount_feature: Feature with the amount asked for.
         development: Which cases the model was fitted on, in words.
         dataset_sha256: Hash of cases, labels and encoded features.
+        frame_sha256: Hash of the file, shared by the runs on one dataset, that keeps all its cases.
         sources: Name of each source to its SHA-256.
         notices: What the reader should know of the data and the fit.
         code: Version of this distribution, commit, and versions of packages.
@@ -55,17 +51,19 @@ class RunRecord:
     questions: tuple[Question, ...]
     calibration: Calibration
     tiers: tuple[Tier, ...]
+    economics: Economics
     approved_tiers: tuple[str, ...]
     bad_definition: str
     amount_feature: str | None
     development: str
     dataset_sha256: str
+    frame_sha256: str
     sources: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
 
 
-def record_of(trained: TrainedModel, dataset: Dataset, code: Mapping[str, str]) -> RunRecord:
+def record_of(trained: TrainedModel, dataset: Dataset, code: Mapping[str, str], *, frame_sha256: str = "") -> RunRecord:
     """Gather what a run says about a model."""
     return RunRecord(
         candidate=trained.candidate,
@@ -75,23 +73,17 @@ def record_of(trained: TrainedModel, dataset: Dataset, code: Mapping[str, str]) 
         questions=dataset.questions,
         calibration=trained.calibration,
         tiers=trained.tiers,
+        economics=trained.economics,
         approved_tiers=trained.approved_tiers,
         bad_definition=dataset.bad_definition,
         amount_feature=dataset.amount_feature,
         development=_development(trained.evaluation.split.parts[0]),
         dataset_sha256=dataset.sha256(),
+        frame_sha256=frame_sha256,
         sources=dict(dataset.sources),
         notices=(*dataset.notices, *trained.notices),
         code=dict(code),
     )
-
-
-def kept_cases(dataset: Dataset) -> pl.DataFrame:
-    """Return the labelled development cases that are kept with a run, evenly spread when there are too many."""
-    cases = dataset.part("development").select("case_id", "label", *(spec.name for spec in dataset.features))
-    if len(cases) <= KEPT_CASES:
-        return cases
-    return cases[[row * len(cases) // KEPT_CASES for row in range(KEPT_CASES)]]
 
 
 def _development(part: SplitPart) -> str:

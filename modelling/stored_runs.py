@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from modelling.candidates import Fitted, candidate
+from modelling.dataset import Dataset
 from modelling.errors import TrackingError
 from modelling.evaluation import Evaluation
 from modelling.mlflow_store import Store, local_path
 from modelling.records import from_plain
 from modelling.run_record import (
     CANDIDATE_TAG,
-    CASES_FILE,
     EVALUATION_FILE,
     FITTED_FOLDER,
     MANIFEST,
@@ -48,7 +48,6 @@ class StoredRun:
         evaluation: The model measured on every split.
         predictions: One row per case of the dataset: ``case_id``, ``applicant_id``, ``time``, ``split``,
             ``label_status``, ``label``, ``amount``, ``margin``, ``pd``.
-        cases: Labelled development cases (at most `KEPT_CASES`) with their features, from which a reference is made.
     """
 
     run_id: str
@@ -57,7 +56,11 @@ class StoredRun:
     fitted: Fitted
     evaluation: Evaluation
     predictions: pl.DataFrame
-    cases: pl.DataFrame
+
+    @property
+    def name(self) -> str:
+        """Candidate and beginning of the run id, as tables and reports show it."""
+        return f"{self.record.candidate} {self.run_id[:8]}"
 
 
 def load_run(store: Store, run_id: str) -> StoredRun:
@@ -80,7 +83,30 @@ def load_run(store: Store, run_id: str) -> StoredRun:
         fitted=candidate(record.candidate).load(model, record.features),
         evaluation=Evaluation.from_dict(json.loads(files[EVALUATION_FILE])),
         predictions=pl.read_parquet(io.BytesIO(files[PREDICTIONS_FILE])),
-        cases=pl.read_parquet(io.BytesIO(files[CASES_FILE])),
+    )
+
+
+def load_dataset(store: Store, record: RunRecord) -> Dataset:
+    """Read back the dataset that a run was trained on, after checking its hash.
+
+    Raises:
+        TrackingError: the file is missing or was altered.
+    """
+    path = store.datasets / f"{record.frame_sha256}.parquet"
+    if not path.is_file():
+        raise TrackingError(f"the cases of a {record.candidate!r} run are missing at {path}. Train again")
+    content = path.read_bytes()
+    if hashlib.sha256(content).hexdigest() != record.frame_sha256:
+        raise TrackingError(f"{path} was altered: its hash is not the one in its name. Train again")
+    return Dataset(
+        frame=pl.read_parquet(io.BytesIO(content)),
+        features=record.features,
+        reasons=record.reasons,
+        questions=record.questions,
+        bad_definition=record.bad_definition,
+        sources=record.sources,
+        amount_feature=record.amount_feature,
+        notices=record.notices,
     )
 
 

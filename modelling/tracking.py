@@ -22,7 +22,6 @@ from modelling.records import to_plain
 from modelling.run_metrics import month_metrics, split_metrics
 from modelling.run_record import (
     CANDIDATE_TAG,
-    CASES_FILE,
     EVALUATION_FILE,
     FITTED_FOLDER,
     MANIFEST,
@@ -30,7 +29,6 @@ from modelling.run_record import (
     PREDICTIONS_FILE,
     RUN_FILE,
     RunRecord,
-    kept_cases,
     record_of,
 )
 from modelling.training import TrainedModel
@@ -65,8 +63,8 @@ def log_run(
     """
     client = store.client()
     experiment_id = store.experiment(client, experiment)
-    record = record_of(trained, dataset, code)
-    files = _files(trained, dataset, record, figures or {})
+    record = record_of(trained, dataset, code, frame_sha256=_keep_frame(store, dataset))
+    files = _files(trained, record, figures or {})
     manifest = _json({name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())})
     tags = {CANDIDATE_TAG: trained.candidate, MANIFEST_TAG: hashlib.sha256(manifest).hexdigest()}
     run = client.create_run(
@@ -83,14 +81,24 @@ def log_run(
     return run_id
 
 
-def _files(
-    trained: TrainedModel, dataset: Dataset, record: RunRecord, figures: Mapping[str, bytes]
-) -> dict[str, bytes]:
+def _keep_frame(store: Store, dataset: Dataset) -> str:
+    """Keep the cases of a dataset under their hash; runs on the same dataset share the file."""
+    content = _parquet(dataset.frame)
+    digest = hashlib.sha256(content).hexdigest()
+    path = store.datasets / f"{digest}.parquet"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_suffix(".part")
+        part.write_bytes(content)
+        part.replace(path)
+    return digest
+
+
+def _files(trained: TrainedModel, record: RunRecord, figures: Mapping[str, bytes]) -> dict[str, bytes]:
     files = {
         RUN_FILE: _json(to_plain(record)),
         EVALUATION_FILE: _json(trained.evaluation.to_dict()),
         PREDICTIONS_FILE: _parquet(trained.predictions),
-        CASES_FILE: _parquet(kept_cases(dataset)),
     }
     files |= {f"{FITTED_FOLDER}/{name}": text.encode() for name, text in trained.fitted.files().items()}
     return files | {f"plots/{name}": content for name, content in figures.items()}

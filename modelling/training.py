@@ -31,7 +31,8 @@ class TrainedModel:
         fitted: The fitted model.
         calibration: Line from margin to log-odds of the PD.
         tiers: Risk tiers.
-        approved_tiers: Tiers that pay under the economics given.
+        economics: What decisions earn and cost.
+        approved_tiers: Tiers that pay under these economics.
         evaluation: Metrics with their intervals. Rejects are counted in ``evaluation.labels.unknown``.
         predictions: One row per case of the dataset, rejects too: ``case_id``, ``applicant_id``, ``time``, ``split``,
             ``label_status``, ``label``, ``amount`` (null where the dataset has none), ``margin``, ``pd``.
@@ -43,6 +44,7 @@ class TrainedModel:
     fitted: Fitted
     calibration: Calibration
     tiers: tuple[Tier, ...]
+    economics: Economics
     approved_tiers: tuple[str, ...]
     evaluation: Evaluation
     predictions: pl.DataFrame
@@ -67,7 +69,8 @@ def train(
         dataset: Cases with labels, splits and features.
         candidate: What to fit.
         seed: Seed of the fit and of the bootstraps.
-        economics: What decisions earn and cost, for the tiers that count as approved.
+        economics: What decisions earn and cost, for the tiers that count as approved; None takes the defaults of
+            `scoring.spec.Economics` with the dataset's amount.
         resamples: Draws of each bootstrap.
         progress: Told what is being done.
 
@@ -77,6 +80,7 @@ def train(
         TierFitError: not even two tiers have rising default rates.
     """
     tell = progress or _silent
+    economics = economics or Economics(amount_feature=dataset.amount_feature)
     tell(f"fitting {candidate.name}", 0.0)
     fitted = candidate.fit(dataset, seed)
     margin = fitted.margin(dataset.frame)
@@ -86,9 +90,7 @@ def train(
     calibration = fit_platt(margin[held_out.to_numpy()], labels)
     pd = calibrated_pd(margin, calibration)
     tiers = _tiers(dataset, pd)
-    approved = profitable_tiers(
-        tiers.tiers, economics or Economics(amount_feature=None), _bad_rates(dataset, pd, tiers.tiers)
-    )
+    approved = profitable_tiers(tiers.tiers, economics, _bad_rates(dataset, pd, tiers.tiers))
     tell(f"measuring {candidate.name}", 0.5)
     evaluation = evaluate(
         dataset.frame,
@@ -108,6 +110,7 @@ def train(
         fitted=fitted,
         calibration=calibration,
         tiers=tiers.tiers,
+        economics=economics,
         approved_tiers=approved,
         evaluation=evaluation,
         predictions=_predictions(dataset, margin, pd),

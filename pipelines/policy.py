@@ -63,8 +63,7 @@ def starting_policy(
     *,
     name: str,
     seed: int,
-    amount_feature: str | None = None,
-    economics: Economics | None = None,
+    economics: Economics,
 ) -> Policy:
     """Return the policy for a model of the standard catalogue or of a flat table.
 
@@ -77,14 +76,13 @@ def starting_policy(
         approved_tiers: Tiers that are provisionally approved, such as those that pay (`modelling.approval`).
         name: Name of the model.
         seed: Seed of the training; with the name it gives the key of the control arm.
-        amount_feature: Feature with the amount asked for; None when the table has none.
-        economics: What decisions earn and cost; by default those of `scoring.spec.Economics`.
+        economics: What decisions earn and cost.
     """
     names = {spec.name for spec in features}
     groups = {spec.reason_group for spec in features}
     return Policy(
         approved_tiers=approved_tiers,
-        economics=economics or Economics(amount_feature=amount_feature),
+        economics=economics,
         hard_rules=tuple(rule for rule in HARD_RULES if rule.feature in names),
         concentration_limits=(REGION_LIMIT,) if REGION_LIMIT.feature in names else (),
         multi_lender_groups=_present(MULTI_LENDER_GROUP, groups),

@@ -1,0 +1,225 @@
+"""The job behind ``bamboo promote``: gates, then a bundle and the champion's alias."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from modelling.compare import Comparison
+from modelling.dataset import Dataset
+from modelling.export import bundle_from
+from modelling.gates import Gate, GateLimits, promotion_gates
+from modelling.gradient_boosting import FittedTrees
+from modelling.mlflow_store import Store
+from modelling.registry import Registered, aliased, next_version, register, set_alias
+from modelling.stored_runs import StoredRun, latest_runs, load_dataset, load_run
+from modelling.sweep import monotone_sweep
+from pipelines.contest import contest
+from pipelines.errors import PipelineError
+from pipelines.policy import starting_policy
+from scoring.bundle import Bundle, write_bundle
+from scoring.scorer import Scorer
+from scoring.spec import Policy
+
+EXPORTED: Final = "lightgbm"
+"""The candidate that can become a bundle."""
+
+Progress = Callable[[str, float], None]
+
+
+class PromotionRefusedError(PipelineError):
+    """A model that did not pass every gate; nothing was written and the champion stays.
+
+    Attributes:
+        run_id: The run that was refused.
+        gates: All gates, passed and failed.
+        comparison: The champion against it; None when there is no champion.
+    """
+
+    def __init__(self, run_id: str, gates: tuple[Gate, ...], comparison: Comparison | None) -> None:
+        self.run_id = run_id
+        self.gates = gates
+        self.comparison = comparison
+        failed = [gate for gate in gates if not gate.passed]
+        reasons = "".join(
+            f"\n- {gate.name}: found {gate.found}; needed {gate.needed}, for {gate.why}" for gate in failed
+        )
+        super().__init__(f"run {run_id} is not promoted: {len(failed)} of {len(gates)} gates failed.{reasons}")
+
+
+class AlreadyChampionError(PipelineError):
+    """A run that is the champion already."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PromoteResult:
+    """What the job did.
+
+    Attributes:
+        run_id: The run that was promoted.
+        registered: Its version in the registry, which bears the alias ``champion`` now.
+        bundle: Folder of the bundle.
+        bundle_sha256: SHA-256 of the bundle's manifest, which every decision names.
+        gates: All gates, passed.
+        comparison: The champion before against it; None when there was none.
+        replaced: The champion before, which bears the alias ``challenger`` now; None when there was none.
+        policy: The routing policy in the bundle.
+    """
+
+    run_id: str
+    registered: Registered
+    bundle: Path
+    bundle_sha256: str
+    gates: tuple[Gate, ...]
+    comparison: Comparison | None
+    replaced: Registered | None
+    policy: Policy
+
+
+def promote(
+    *,
+    mlruns: Path,
+    experiment: str,
+    bundle: Path,
+    now: datetime,
+    name: str = "bamboo",
+    run_id: str | None = None,
+    policy: Policy | None = None,
+    limits: GateLimits | None = None,
+    known_after: Mapping[str, str] | None = None,
+    private_key: bytes | None = None,
+    resamples: int = 1000,
+    progress: Progress | None = None,
+) -> PromoteResult:
+    """Put a run through the gates; when all pass, export it, register it and make it the champion.
+
+    The bundle is written aside and renamed before the alias is set: a job that is killed leaves the champion as it was,
+    or a whole bundle, and can be run again.
+
+    Args:
+        mlruns: Folder of MLflow's store.
+        experiment: Experiment whose latest ``lightgbm`` run is taken when none is named.
+        bundle: Folder that the bundle is written to; a bundle that stands there is replaced.
+        now: Time of the promotion, timezone-aware.
+        name: Name of the registered model.
+        run_id: The run to promote.
+        policy: How scored cases are routed; the starting policy of `pipelines.policy` when None.
+        limits: Where the gates stand.
+        known_after: Features declared to be known only after the decision, with what declares them so.
+        private_key: 32 bytes of an Ed25519 key to sign the bundle with.
+        resamples: Draws of the bootstrap.
+        progress: Called with what is being done and the share done, from 0 to 1.
+
+    Raises:
+        PromotionRefusedError: a gate failed.
+        AlreadyChampionError: the run is the champion already.
+        ExportError: the candidate cannot become a bundle.
+        TrackingError: the run is not there, or one of its files was altered.
+    """
+    tell = progress or _silent
+    store = Store(mlruns)
+    tell("reading the run", 0.0)
+    run = load_run(store, run_id or _latest(store, experiment))
+    dataset = load_dataset(store, run.record)
+    champion = aliased(store, name, "champion")
+    if champion and champion.run_id == run.run_id:
+        raise AlreadyChampionError(f"run {run.run_id} is the champion of {name!r} already (version {champion.version})")
+    tell("exporting", 0.1)
+    version = next_version(store, name)
+    made = _bundle(run, dataset, policy=policy, name=name, version=version, now=now)
+    tell("comparing with the champion", 0.4)
+    comparison = contest(store, load_run(store, champion.run_id), run, resamples=resamples) if champion else None
+    tell("trying the gates", 0.6)
+    gates = _gates(run, dataset, Scorer(made), comparison=comparison, limits=limits, known_after=known_after)
+    if not all(gate.passed for gate in gates):
+        raise PromotionRefusedError(run.run_id, gates, comparison)
+    tell("writing the bundle", 0.9)
+    sha256 = write_bundle(bundle, made, private_key=private_key)
+    registered = register(store, name, run.run_id, version=version, bundle_sha256=sha256)
+    set_alias(store, registered, "champion")
+    if champion:
+        set_alias(store, champion, "challenger")
+    tell("promoted", 1.0)
+    return PromoteResult(
+        run_id=run.run_id,
+        registered=registered,
+        bundle=bundle,
+        bundle_sha256=sha256,
+        gates=gates,
+        comparison=comparison,
+        replaced=champion,
+        policy=made.spec.policy,
+    )
+
+
+def agreement_gate(fitted: FittedTrees, scorer: Scorer, matrix: NDArray[np.float64]) -> Gate:
+    """Ask whether the exported scorer gives LightGBM's margins, bit for bit.
+
+    That its explanations add up to them is proven by the golden cases when the scorer is made.
+    """
+    apart = int(np.sum(fitted.margin_of(matrix) != scorer.margins(matrix)))
+    return Gate(
+        name="scorer_agrees",
+        passed=apart == 0,
+        found=f"{apart} of {len(matrix)} out-of-time cases get another margin from the scorer than from LightGBM",
+        needed="none",
+        why="the model that decides must be the one that was measured",
+    )
+
+
+def _latest(store: Store, experiment: str) -> str:
+    latest = latest_runs(store, experiment)
+    if EXPORTED not in latest:
+        raise PipelineError(
+            f"experiment {experiment!r} holds no {EXPORTED!r} run, the candidate that can become a bundle; it holds "
+            f"{', '.join(latest)}"
+        )
+    return latest[EXPORTED]
+
+
+def _bundle(
+    run: StoredRun, dataset: Dataset, *, policy: Policy | None, name: str, version: int, now: datetime
+) -> Bundle:
+    record = run.record
+    starting = starting_policy(
+        record.features, record.approved_tiers, name=name, seed=record.seed, economics=record.economics
+    )
+    return bundle_from(
+        record,
+        run.fitted,
+        dataset,
+        policy or starting,
+        name=name,
+        version=str(version),
+        created_at=now.astimezone(UTC).isoformat(),
+        run_id=run.run_id,
+    )
+
+
+def _gates(
+    run: StoredRun,
+    dataset: Dataset,
+    scorer: Scorer,
+    *,
+    comparison: Comparison | None,
+    limits: GateLimits | None,
+    known_after: Mapping[str, str] | None,
+) -> tuple[Gate, ...]:
+    late = dataset.matrix(dataset.part("out_of_time"))
+    sweeps = monotone_sweep(scorer.margins, late, dataset.features, seed=run.record.seed)
+    gates = promotion_gates(
+        run.evaluation, sweeps=sweeps, comparison=comparison, known_after=known_after, limits=limits
+    )
+    # Only trees become a bundle, so that the model behind a scorer is always one of trees.
+    agree = (agreement_gate(run.fitted, scorer, late),) if isinstance(run.fitted, FittedTrees) else ()
+    return (*gates, *agree)
+
+
+def _silent(_message: str, _share: float) -> None:
+    pass
