@@ -13,10 +13,10 @@ from pipelines.business_rules import business_rules
 from pipelines.contract_rules import contract_rules
 from pipelines.derived import evaluation_frame
 from pipelines.errors import FailedTablesError, Problem, nearest
-from pipelines.examples import examples
+from pipelines.examples import differences, examples
 from pipelines.expectations import Outcome, Suites, agree
 from pipelines.quarantine import broken_rules
-from pipelines.rules import Rule
+from pipelines.rules import Rule, Unique
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,17 +40,17 @@ class Checked:
 
     Attributes:
         frame: The table.
-        evaluated: The same rows with what the rules read besides.
         rules: Its rules.
         broken: One flag per rule for every row.
         outcomes: What Great Expectations found for each rule; it agrees with ``broken``.
+        examples: Rule that some row breaks to at most five of its rows.
     """
 
     frame: pl.DataFrame
-    evaluated: pl.DataFrame
     rules: tuple[Rule, ...]
     broken: pl.DataFrame
     outcomes: tuple[Outcome, ...]
+    examples: Mapping[str, tuple[str, ...]]
 
     @property
     def rows(self) -> int:
@@ -62,28 +62,16 @@ class Checked:
         """Number of rows that break a rule."""
         return int(self.broken.select(pl.any_horizontal(pl.all()).sum()).item())
 
-    def examples(self, table: Table) -> dict[str, tuple[str, ...]]:
-        """Return at most five rows for every rule that some row breaks."""
-        return {
-            rule.id: examples(self.evaluated, self.broken[rule.id], (table.key, *rule.check.columns))
-            for rule in self.rules
-            if self.broken[rule.id].any()
-        }
-
-    def problems(self, table: Table, limit: float) -> list[Problem]:
+    def problems(self, table: str, limit: float) -> list[Problem]:
         """Return what to tell when too many rows are bad: the sum, and every rule that is broken."""
         share = f"{self.bad / self.rows:.1%} of {self.rows:,} rows break a rule, more than the limit of {limit:.1%}"
-        shown = self.examples(table)
-        return [Problem(table=table.name, what=share, rows=self.bad)] + [
-            Problem(
-                table=table.name,
-                what=f"not so: {rule.says}",
-                rows=int(self.broken[rule.id].sum()),
-                examples=shown[rule.id],
-            )
+        counts = {rule.id: int(self.broken[rule.id].sum()) for rule in self.rules}
+        broken = [
+            Problem(table=table, what=f"not so: {rule.says}", rows=counts[rule.id], examples=self.examples[rule.id])
             for rule in self.rules
-            if rule.id in shown
+            if counts[rule.id]
         ]
+        return [Problem(table=table, what=share, rows=self.bad), *broken]
 
 
 def check_schema(suites: Suites, contracts: Mapping[str, Table], tables: Mapping[str, pl.DataFrame]) -> Schema:
@@ -173,4 +161,11 @@ def check_rules(
     broken = broken_rules(evaluated, rules)
     outcomes = suites.run_rules(table, evaluated, rules)
     agree(table, outcomes, broken)
-    return Checked(frame=tables[name], evaluated=evaluated, rules=rules, broken=broken, outcomes=outcomes)
+    shown = {rule.id: _shown(table, evaluated, rule, broken[rule.id]) for rule in rules if broken[rule.id].any()}
+    return Checked(frame=tables[name], rules=rules, broken=broken, outcomes=outcomes, examples=shown)
+
+
+def _shown(table: Table, evaluated: pl.DataFrame, rule: Rule, rows: pl.Series) -> tuple[str, ...]:
+    if isinstance(rule.check, Unique):
+        return differences(evaluated.select(table.schema.names()), rows, rule.check.column)
+    return examples(evaluated, rows, (table.key, *rule.check.columns))

@@ -8,6 +8,7 @@ from typing import Final
 import polars as pl
 
 from features.tables import TEXT, Column, Table
+from pipelines.examples import short
 
 LATE_SHARE: Final = 0.2
 """Share of a table's rows, the latest, that is held against the rows before them."""
@@ -36,7 +37,7 @@ def _silent_columns(table: Table, frame: pl.DataFrame) -> Iterator[str]:
         if values.null_count() == len(values):
             yield f"{column.name} has no value in any row"
         elif len(values) > 1 and values.null_count() == 0 and values.n_unique() == 1:
-            yield f"{column.name} is {values[0]!r} in every row"
+            yield f"{column.name} is {short(values[0])} in every row"
 
 
 def _drift(table: Table, frame: pl.DataFrame) -> Iterator[str]:
@@ -63,8 +64,9 @@ def _category_drift(rows: pl.DataFrame, start: object) -> Iterator[str]:
     counts = (
         rows.drop_nulls(name).group_by(name).agg(late=pl.col("_late").sum(), early=(~pl.col("_late")).sum()).sort(name)
     )
+    since = short(start)
     for value, late, early in counts.iter_rows():
         if early == 0 and late >= FEWEST:
-            yield f"{name} is {value!r} in {late:,} rows, all of them after {start}: a new category"
+            yield f"{name} is {short(value)} in {late:,} rows, all of them after {since}: a new category"
         elif late == 0 and early * late_rows >= FEWEST * early_rows:
-            yield f"{name} was {value!r} in {early:,} rows, none of them after {start}: the category vanished"
+            yield f"{name} was {short(value)} in {early:,} rows, none of them after {since}: the category vanished"

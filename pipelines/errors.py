@@ -11,6 +11,7 @@ PipelineError
     ├── FailedTablesError        tables too wrong to go on with
     ├── ExpectationRaisedError   an expectation that broke instead of giving an answer
     ├── ExpectationsDisagreeError  two evaluations of one rule that found different rows
+    ├── ArgumentError            an option that makes no sense
     ├── NoExtractEndError        nothing says when the extract ends
     └── ForeignFolderError       a folder for results that holds something else
 """
@@ -173,6 +174,10 @@ class ExpectationsDisagreeError(ValidationError):
         super().__init__(
             f"{table}: Great Expectations and Polars count different rows: {listed}. This is a fault of the program."
         )
+
+
+class ArgumentError(ValidationError, ValueError):
+    """An option that makes no sense."""
 
 
 class NoExtractEndError(ValidationError):

@@ -25,11 +25,32 @@ def examples(frame: pl.DataFrame, rows: pl.Series, columns: Sequence[str]) -> tu
     names = [name for name in dict.fromkeys(columns) if name in frame.columns]
     shown = frame.filter(rows).head(MOST).select(names)
     return tuple(
-        ", ".join(f"{name.lstrip('_')}={_short(value)}" for name, value in row.items()) for row in shown.to_dicts()
+        ", ".join(f"{name.lstrip('_')}={short(value)}" for name, value in row.items()) for row in shown.to_dicts()
     )
 
 
-def _short(value: object) -> str:
+def differences(frame: pl.DataFrame, rows: pl.Series, key: str) -> tuple[str, ...]:
+    """Return what differs between rows that share a key, such as ``loan_id='L7': amount=5.0 against 7.0``.
+
+    Args:
+        frame: The table, without rows that are equal throughout.
+        rows: True for every row that shares its key with another.
+        key: Column of the key.
+    """
+    groups = frame.filter(rows).partition_by(key, maintain_order=True)[:MOST]
+    return tuple(f"{key}={short(group[key][0])}: {_differing(group)}" for group in groups)
+
+
+def _differing(group: pl.DataFrame) -> str:
+    shown = [
+        f"{values.name}={' against '.join(short(value) for value in values.head(MOST))}"
+        for values in group
+        if values.n_unique() > 1
+    ]
+    return ", ".join(shown[:MOST])
+
+
+def short(value: object) -> str:
     """Return a value as Python writes it, which escapes whatever cannot be seen, cut when it is long."""
     text = "null" if value is None else value.isoformat() if isinstance(value, datetime) else repr(value)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

@@ -15,7 +15,7 @@ from pipelines.checked import Checked, Schema, check_rules, check_schema
 from pipelines.contract import TablesContract
 from pipelines.contract_rules import tables_of
 from pipelines.drift import table_warnings
-from pipelines.errors import FailedTablesError, ForeignFolderError, NoExtractEndError
+from pipelines.errors import ArgumentError, FailedTablesError, ForeignFolderError, NoExtractEndError
 from pipelines.expectations import Suites
 from pipelines.quarantine import Split, orphans, split, without_exact_duplicates
 from pipelines.store import (
@@ -38,6 +38,9 @@ Progress = Callable[[str, float], None]
 
 MOST_BAD: Final = 0.05
 """Share of a table's rows that may break rules before the table as a whole counts as failing."""
+
+FEW: Final = 20
+"""Bad rows that do not condemn a table, however small it is, as long as good ones are left."""
 
 REPORT: Final = "validation.json"
 PAGE: Final = "validation.html"
@@ -67,7 +70,8 @@ def validate(
         out: Folder for the results. An earlier validation in it is replaced as a whole.
         contract: What the lender says about its tables; None means the contracts of `features.tables` as they are.
         extract_at: End of the extract. When None, the contract says it, or ``synthesis.json`` beside the tables.
-        limit: Share of a table's rows that may break rules before the table as a whole fails.
+        limit: Share of a table's rows that may break rules before the table as a whole fails. Up to `FEW` bad rows
+            never condemn a table that has good ones, unless the limit is 0: then any bad row does.
         progress: Told what is being done.
 
     Raises:
@@ -75,7 +79,7 @@ def validate(
         FailedTablesError: tables are too wrong to go on with; nothing was written.
         NoExtractEndError: nothing says when the extract ends.
         ForeignFolderError: ``out`` holds something else than an earlier validation.
-        ValueError: ``limit`` is not a share, or ``extract_at`` has no time zone.
+        ArgumentError: ``limit`` is not a share, or ``extract_at`` has no time zone.
     """
     given = contract or TablesContract()
     _check_arguments(folder, out, limit)
@@ -88,7 +92,7 @@ def validate(
     schema = check_schema(suites, contracts, raw)
     distinct = {name: without_exact_duplicates(contracts[name], frame) for name, frame in schema.frames.items()}
     checked = _check_all(suites, contracts, distinct, end, progress)
-    _refuse_too_many(contracts, checked, limit)
+    _refuse_too_many(checked, limit)
     progress("setting rows aside", 0.85)
     splits = split_all(contracts, checked)
     reports = tuple(_report(contracts[name], len(raw[name]), checked[name], splits[name], schema) for name in checked)
@@ -106,7 +110,7 @@ def validate(
 
 def _check_arguments(folder: Path, out: Path, limit: float) -> None:
     if not 0 <= limit <= 1:
-        raise ValueError(f"limit == {limit!r}, must be a share from 0 to 1")
+        raise ArgumentError(f"limit == {limit!r}, must be a share from 0 to 1")
     if out.resolve() == folder.resolve():
         raise ForeignFolderError(out, "the tables that are to be validated")
     refuse_foreign(out, {REPORT, PAGE, *(manifest_hashes(out) if out.is_dir() else ())})
@@ -117,7 +121,7 @@ def _extract_end(folder: Path, contract: TablesContract, extract_at: datetime | 
     if found is None:
         raise NoExtractEndError(folder)
     if found.tzinfo is None:
-        raise ValueError(f"extract_at == {found.isoformat()!r}, must say its time zone")
+        raise ArgumentError(f"extract_at == {found.isoformat()!r}, must say its time zone")
     return found.astimezone(UTC)
 
 
@@ -144,13 +148,12 @@ def _check_all(
     return checked
 
 
-def _refuse_too_many(contracts: Mapping[str, Table], checked: Mapping[str, Checked], limit: float) -> None:
-    problems = [
-        problem
-        for name, found in checked.items()
-        if found.bad > limit * found.rows
-        for problem in found.problems(contracts[name], limit)
-    ]
+def _refuse_too_many(checked: Mapping[str, Checked], limit: float) -> None:
+    problems = []
+    for name, found in checked.items():
+        allowed = max(limit * found.rows, min(FEW, found.rows - 1)) if limit else 0
+        if found.bad > allowed:
+            problems += found.problems(name, limit)
     if problems:
         raise FailedTablesError(problems)
 
@@ -175,7 +178,7 @@ def _report(table: Table, rows: int, checked: Checked, parts: Split, schema: Sch
         quarantined=parts.own,
         parent_quarantined=len(parts.quarantined) - parts.own,
         by_reason=parts.by_reason,
-        examples=checked.examples(table),
+        examples=checked.examples,
         expectations=(*schema.outcomes[table.name], *checked.outcomes),
         warnings=(*schema.warnings[table.name], *table_warnings(table, parts.kept)),
     )
