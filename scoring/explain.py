@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import cache
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,46 +27,59 @@ from scoring.trees import Trees, node_starts
 
 Array = NDArray[np.float64]
 
+_NUMBERS_AT_ONCE: Final = 1 << 16
+
 
 @cache
-def _quadrature(points: int) -> tuple[tuple[float, float], ...]:
-    """Return Gauss–Legendre points on 0..1 with their weights."""
+def _quadrature(points: int) -> Array:
+    """Return Gauss–Legendre points on 0..1 with their weights, shape (points, 2)."""
     at, weights = np.polynomial.legendre.leggauss(points)
-    return tuple(zip(((at + 1.0) / 2.0).tolist(), (weights / 2.0).tolist(), strict=True))
+    found: Array = np.column_stack([(at + 1.0) / 2.0, weights / 2.0])
+    found.flags.writeable = False
+    return found
 
 
 def shapley(shares: Array, held: Array, values: Array) -> Array:
-    """Return the Shapley values of leaves that have the same number of features.
+    """Return the Shapley values of leaves that have the same number of features, *d*.
 
     Only elementwise arithmetic in a fixed order, so that a case has the same bits alone and among others.
 
     Args:
-        shares: z, shape (leaves, d, 1).
-        held: h, 0 or 1, shape (leaves or 1, d, cases).
-        values: Value of each leaf, shape (leaves, 1, 1).
+        shares: z, shape (d, leaves, 1).
+        held: h, 0 or 1, shape (d, leaves or 1, cases).
+        values: Value of each leaf, shape (leaves, 1).
 
     Returns:
-        Shape (leaves, d, cases).
+        Shape (d, leaves, cases).
     """
-    features = shares.shape[1]
-    shape = np.broadcast_shapes(shares.shape, held.shape)
-    total = np.zeros(shape)
-    for t, weight in _quadrature(max(1, (features + 1) // 2)):
-        factors = t * held + (1.0 - t) * shares
-        after = np.ones(shape)
-        for place in range(features - 1, 0, -1):
-            np.multiply(after[:, place], factors[:, place], out=after[:, place - 1])
-        before = np.full((shape[0], shape[2]), weight)
-        for place in range(features):
-            total[:, place] += before * after[:, place]
-            before = before * factors[:, place]
+    total = np.zeros(np.broadcast_shapes(shares.shape, held.shape))
+    points = _quadrature(max(1, (len(shares) + 1) // 2))
+    some = max(1, _NUMBERS_AT_ONCE // max(1, total.size))
+    for start in range(0, len(points), some):
+        products = _products(points[start : start + some], shares, held)
+        for place in range(products.shape[1]):
+            total += products[:, place]
     return total * (held - shares) * values
 
 
-def patterns(conditions: int) -> NDArray[np.float64]:
-    """Return all patterns of 0 and 1, shape (1, conditions, 2**conditions); bit *j* of the number is condition *j*."""
+def _products(points: Array, shares: Array, held: Array) -> Array:
+    """Return, at each point with its weight, the product over all other features, shape (d, points, leaves, cases)."""
+    t, weight = points[:, 0].reshape(-1, 1, 1), points[:, 1].reshape(-1, 1, 1)
+    factors = t * held[:, np.newaxis] + (1.0 - t) * shares[:, np.newaxis]
+    products = np.ones_like(factors)
+    for place in range(len(factors) - 1, 0, -1):
+        np.multiply(products[place], factors[place], out=products[place - 1])
+    before = np.broadcast_to(weight, factors.shape[1:]).copy()
+    for place, each in enumerate(factors):
+        products[place] *= before
+        before *= each
+    return products
+
+
+def patterns(conditions: int) -> Array:
+    """Return all patterns of 0 and 1, shape (conditions, 1, 2**conditions); bit *j* of the number is condition *j*."""
     numbers = np.arange(1 << conditions)
-    return (numbers >> np.arange(conditions)[:, np.newaxis] & 1).astype(np.float64)[np.newaxis]
+    return (numbers >> np.arange(conditions)[:, np.newaxis] & 1).astype(np.float64)[:, np.newaxis]
 
 
 def path_tables(paths: Sequence[Path], leaf_value: Array) -> dict[int, Array]:
@@ -75,9 +89,9 @@ def path_tables(paths: Sequence[Path], leaf_value: Array) -> dict[int, Array]:
         by_size[len(path.features)].append(path)
     tables: dict[int, Array] = {}
     for size, some in by_size.items():
-        shares = np.array([path.shares for path in some]).reshape(len(some), size, 1)
-        values = leaf_value[[path.leaf for path in some]].reshape(-1, 1, 1)
-        found = shapley(shares, patterns(size), values)
+        shares = np.array([path.shares for path in some]).reshape(len(some), size).T[:, :, np.newaxis]
+        values = leaf_value[[path.leaf for path in some]][:, np.newaxis]
+        found = shapley(shares, patterns(size), values).transpose(1, 0, 2)
         tables.update((path.leaf, table) for path, table in zip(some, found, strict=True))
     return tables
 
