@@ -101,7 +101,7 @@ def grouped_bars(
             if value is not None and math.isfinite(value):
                 start = grid.x(place) + (number - len(series) / 2) * slot
                 sheet.box(start, grid.y(0), slot * 0.9, grid.y(value) - grid.y(0), colour=colour)
-        before = sum(text_width(other) + 18 for other, _ in series[number + 1 :])
+        before = sum(text_width(other) * 1.12 + 18 for other, _ in series[number + 1 :])
         sheet.text(sheet.width - 14 - before, 10, name, anchor="end", colour=colour, bold=True)
     return sheet.done()
 

@@ -38,7 +38,7 @@ def number(value: float | None, digits: int = 2, *, signed: bool = False) -> str
 def percent(value: float | None, digits: int = 1, *, signed: bool = False) -> str:
     """Write a share from 0 to 1 as per cent.
 
-    >>> percent(0.0825), percent(0.5, 0)
+    >>> percent(0.0826), percent(0.5, 0)
     ('8.3 %', '50 %')
     """
     if value is None or math.isnan(value):

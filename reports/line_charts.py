@@ -107,7 +107,12 @@ def lines(
     told = "; ".join(f"{band.name}: {in_words(band.values, places, y)}" for band in series)
     sheet = Sheet(width, HEIGHT, f"{says or y.label + ' by ' + x}. {told}")
     known = [v for band in series for some in (band.values, band.lower, band.upper) for v in some if v is not None]
-    grid = plot(sheet, (0, max(len(places) - 1, 1)), y.range([*known, *([mark[0]] if mark else [])]), right=14 + end)
+    grid = plot(
+        sheet,
+        (0, max(len(places) - 1, 1)),
+        y.range([*known, *([mark[0]] if mark else [])]),
+        right=max(14 + end, text_width(places[-1]) / 2 + 2),
+    )
     if len(places) == 1:
         grid = Plot(sheet, Linear(-0.5, 0.5, grid.x.start, grid.x.end), grid.y)
     grid.axis_y(y)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from modelling.routing_evaluation import Comparison, RuleResult
+from modelling.routing_evaluation import CLAIRVOYANT, Comparison, RuleResult
 from reports import charts, formats
 from reports.page import Callout, Chart, Mark, Section, Table, Text
 
@@ -22,9 +22,9 @@ def results(rules: Comparison | None) -> Section:
 
 
 def _verdict(rules: Comparison) -> str:
-    others = [rule for rule in rules.rules[1:] if rule.name != "clairvoyant"]
-    beaten = [rule.name for rule in others if rule.ahead_per_100.lower > 0]
-    lost = [rule.name for rule in others if rule.ahead_per_100.upper < 0]
+    others = [rule for rule in rules.rules[1:] if rule.name != CLAIRVOYANT]
+    beaten = [rule.name.replace("_", " ") for rule in others if rule.ahead_per_100.lower > 0]
+    lost = [rule.name.replace("_", " ") for rule in others if rule.ahead_per_100.upper < 0]
     first = rules.rules[0].name
     told = (
         f"{first} is ahead of {', '.join(beaten)} by more than chance."
@@ -74,6 +74,8 @@ def _rule_row(rule: RuleResult, rules: Comparison) -> tuple[Text, ...]:
     verdict: Text = Mark("within chance", "muted")
     if own:
         verdict = Mark("this policy", "plain")
+    elif rule.name == CLAIRVOYANT:
+        verdict = Mark("knows the end", "muted")
     elif ahead.lower > 0:
         verdict = Mark("beaten", "good")
     elif ahead.upper < 0:

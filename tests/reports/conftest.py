@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
 
 import numpy as np
 import polars as pl
@@ -307,3 +308,39 @@ def evaluation(spec):
 @pytest.fixture(scope="session")
 def evaluation_without_time(spec):
     return evaluation_of(spec, timed=False)
+
+
+class Parsed(HTMLParser):
+    """A page taken apart: tags with their attributes, the open tags of every text, and ids."""
+
+    def __init__(self, html):
+        super().__init__(convert_charrefs=True)
+        self.tags, self.texts, self.unclosed, self.wrong = [], [], [], []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+        if tag not in {"meta", "input", "img", "br"}:
+            self.unclosed.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if not self.unclosed or self.unclosed.pop() != tag:
+            self.wrong.append(tag)
+
+    def handle_data(self, text):
+        self.texts.append((tuple(self.unclosed), text))
+
+    def values(self, attribute):
+        return [attributes[attribute] for _, attributes in self.tags if attribute in attributes]
+
+    def text(self):
+        return "".join(text for tags, text in self.texts if "style" not in tags)
+
+
+@pytest.fixture(scope="session")
+def parse():
+    return Parsed

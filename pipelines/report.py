@@ -1,0 +1,247 @@
+"""Jobs that write pages for people: the model, a comparison, one case, the routing policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from features.tables import TABLES
+from modelling.compare import Comparison
+from modelling.gates import Gate
+from modelling.gradient_boosting import FittedTrees
+from modelling.mlflow_store import Store
+from modelling.records import from_plain
+from modelling.routing_evaluation import Comparison as RuleComparison
+from modelling.stored_runs import StoredRun, load_dataset, load_run
+from pipelines.decisions import read_decisions, read_decisions_frame
+from pipelines.report_errors import CaseNotFoundError, NoRunError, OtherBundleError
+from pipelines.store import read_json, read_tables, write_text
+from reports.case import case_report
+from reports.case_call import Review
+from reports.comparison import comparison_report
+from reports.explained import drivers_of, shap_pictures
+from reports.known import KnownFacts, known_facts
+from reports.model import model_report
+from reports.model_inputs import Driver
+from reports.page import Chart, Page, render
+from reports.policy import policy_report
+from reports.policy_volumes import volumes
+from reports.provenance import Origin
+from review.answers import Answer
+from scoring.decision import Decision
+from scoring.scorer import Scorer
+from scoring.spec import Provenance, Scale
+
+Progress = Callable[[str, float], None]
+"""Called with what is being done, and the share of it done from 0 to 1."""
+
+EXPLAINED_CASES = 1_000
+"""Development cases, evenly spread, on which the model report measures contributions."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A page that was written.
+
+    Attributes:
+        path: The file.
+        title: Title of the page.
+        size: Its bytes.
+    """
+
+    path: Path
+    title: str
+    size: int
+
+
+def write_page(path: Path, page: Page) -> Report:
+    """Write a page, whole or not at all.
+
+    Raises:
+        PageTooLargeError: the page would not open within a second.
+    """
+    html = render(page)
+    write_text(path, html)
+    return Report(path=path, title=page.title, size=len(html.encode()))
+
+
+def _silent(_message: str, _share: float) -> None:
+    pass
+
+
+def report_model(
+    store: Store,
+    out: Path,
+    *,
+    run_id: str | None = None,
+    bundle: Path | None = None,
+    gates: Sequence[Gate] = (),
+    made_at: datetime,
+    progress: Progress = _silent,
+) -> Report:
+    """Write the report of a model: of a run, or of a bundle and the run that it came from.
+
+    Args:
+        store: Where MLflow keeps runs.
+        out: File to write.
+        run_id: The run; None takes the one that the bundle names.
+        bundle: The bundle exported from the run; None when there is none yet.
+        gates: Gates of promotion, as they were found; empty when the model was not put up.
+        made_at: When the page is made.
+        progress: Told what is being done.
+
+    Raises:
+        NoRunError: neither a run nor a bundle that names one is given.
+        OtherBundleError: the bundle came from another run.
+        TrackingError: the run cannot be read.
+        BundleError: the bundle cannot be read.
+    """
+    scorer = Scorer.load(bundle) if bundle else None
+    named = scorer.spec.provenance.mlflow_run if scorer else ""
+    if run_id and named and named != run_id:
+        raise OtherBundleError(str(bundle), named, run_id)
+    if not (run_id or named):
+        raise NoRunError(str(bundle) if bundle else None)
+    progress("reading the run", 0.0)
+    run = load_run(store, run_id or named)
+    progress("explaining development cases", 0.2)
+    found, pictures = _explained(store, run, scorer.spec.scale if scorer else run.evaluation.scale)
+    progress("writing", 0.9)
+    page = model_report(
+        run.evaluation,
+        Origin.of_bundle(scorer.spec, scorer.sha256) if scorer else _origin(run),
+        found=found,
+        pictures=pictures,
+        gates_found=gates,
+        notices=run.record.notices,
+        made_at=made_at,
+    )
+    return write_page(out, page)
+
+
+def _origin(run: StoredRun) -> Origin:
+    record = run.record
+    code = dict(record.code)
+    made = Provenance(
+        created_at="not bundled yet",
+        code_version=" ".join(code.pop(name) for name in ("version", "commit") if name in code),
+        bad_definition=record.bad_definition,
+        data=record.sources,
+        packages=code,
+        seeds={"training": record.seed},
+        mlflow_run=run.run_id,
+        development=record.development,
+    )
+    return Origin(name=record.candidate, version="", features=record.features, provenance=made)
+
+
+def _explained(store: Store, run: StoredRun, scale: Scale) -> tuple[tuple[Driver, ...], tuple[Chart, ...]]:
+    """Contributions exist for trees alone; the other candidates are shown by their features one by one."""
+    if not isinstance(run.fitted, FittedTrees):
+        return (), ()
+    dataset = load_dataset(store, run.record)
+    development = dataset.part("development")
+    matrix = dataset.matrix(development.gather_every(max(1, -(-development.height // EXPLAINED_CASES))))
+    contributions = _contributions(run.fitted, matrix)
+    features = dataset.features
+    found = drivers_of(features, contributions, run.record.calibration, scale)
+    return found, shap_pictures(features, matrix, contributions)
+
+
+def _contributions(fitted: FittedTrees, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    with_base: NDArray[np.float64] = fitted.booster().predict(matrix, pred_contrib=True, num_threads=1)
+    return with_base[:, :-1]
+
+
+def report_comparison(comparison: Comparison, out: Path, *, gates: Sequence[Gate] = (), made_at: datetime) -> Report:
+    """Write the page on which a challenger is held against the champion."""
+    return write_page(out, comparison_report(comparison, gates_found=gates, made_at=made_at))
+
+
+def report_case(
+    decisions: Path,
+    case_id: str,
+    bundle: Path,
+    out: Path,
+    *,
+    tables: Path | None = None,
+    after: Path | None = None,
+    answers: Sequence[Answer] = (),
+    made_at: datetime,
+) -> Report:
+    """Write the report of one case.
+
+    Args:
+        decisions: File of decisions that holds the case.
+        case_id: The case.
+        bundle: The bundle that decided.
+        out: File to write.
+        tables: Folder of the raw tables that the decision was made from; None begins with the features.
+        after: File of decisions made after calls; a case that is not in it had no call.
+        answers: Answers of calls; those of other cases are passed over.
+        made_at: When the page is made.
+
+    Raises:
+        CaseNotFoundError: the case is not among the decisions.
+        OtherBundleError: another bundle decided.
+        UnknownApplicationError: the tables do not hold the application.
+    """
+    scorer = Scorer.load(bundle)
+    decision = _decision(decisions, case_id)
+    if decision.bundle != scorer.sha256:
+        raise OtherBundleError(str(bundle), scorer.sha256, decision.bundle)
+    facts = _facts(tables, case_id) if tables else None
+    later = read_decisions(after, case_ids=[case_id]) if after else []
+    own = tuple(answer for answer in answers if answer.application_id == case_id)
+    review = Review(answers=own, after=later[0]) if later else None
+    return write_page(out, case_report(decision, scorer.spec, facts, review=review, made_at=made_at))
+
+
+def _decision(path: Path, case_id: str) -> Decision:
+    found = read_decisions(path, case_ids=[case_id])
+    if not found:
+        raise CaseNotFoundError(case_id, str(path))
+    return found[0]
+
+
+def _facts(folder: Path, case_id: str) -> KnownFacts:
+    return known_facts(read_tables(folder, only=set(TABLES) - {"truth", "outcomes"}), case_id)
+
+
+def report_policy(
+    decisions: Path,
+    bundle: Path,
+    out: Path,
+    *,
+    capacity: int | None = None,
+    rules: Path | None = None,
+    made_at: datetime,
+) -> Report:
+    """Write the report of the routing policy.
+
+    Args:
+        decisions: File of decisions of one bundle.
+        bundle: That bundle.
+        out: File to write.
+        capacity: Calls that the desk can make in the time of these decisions; None when not given.
+        rules: JSON file of the policy against other rules for choosing calls; None when not measured.
+        made_at: When the page is made.
+
+    Raises:
+        OtherBundleError: another bundle decided a case.
+        RecordError: the file of rules is of another kind or version.
+    """
+    scorer = Scorer.load(bundle)
+    frame = read_decisions_frame(decisions)
+    for found in sorted(set(frame["bundle"]) - {scorer.sha256}):
+        raise OtherBundleError(str(bundle), scorer.sha256, found)
+    compared = from_plain(RuleComparison, read_json(rules)) if rules else None
+    page = policy_report(
+        volumes(frame), scorer.spec, bundle=scorer.sha256, capacity=capacity, rules=compared, made_at=made_at
+    )
+    return write_page(out, page)

@@ -1,0 +1,43 @@
+"""What can go wrong when a report is made.
+
+ReportError
+├── CaseNotFoundError   a case that is not among the decisions
+├── NoRunError          neither a run nor a bundle that names one
+└── OtherBundleError    a bundle that did not make what it is shown with
+"""
+
+from __future__ import annotations
+
+from pipelines.errors import PipelineError
+
+
+class ReportError(PipelineError):
+    """A report cannot be made."""
+
+
+class CaseNotFoundError(ReportError):
+    """A case that is not among the decisions."""
+
+    def __init__(self, case_id: str, path: str) -> None:
+        super().__init__(
+            f"case_id == {case_id!r} is not among the decisions in {path!r}; name a case of that file, or the file "
+            "that holds the case"
+        )
+
+
+class NoRunError(ReportError):
+    """Neither a run nor a bundle that names one."""
+
+    def __init__(self, bundle: str | None) -> None:
+        said = f"bundle {bundle!r} names no MLflow run" if bundle else "neither a run nor a bundle is given"
+        super().__init__(f"{said}; give the id of the run that trained the model")
+
+
+class OtherBundleError(ReportError):
+    """A bundle that did not make what it is shown with."""
+
+    def __init__(self, bundle: str, found: str, wanted: str) -> None:
+        super().__init__(
+            f"bundle {bundle!r} is of {found!r}, but what it is shown with is of {wanted!r}; "
+            "give the bundle that made it"
+        )
