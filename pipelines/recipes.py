@@ -1,0 +1,97 @@
+"""Reads recipes of synthetic lenders from YAML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from pipelines.errors import PipelineError
+from synthetic.errors import RecipeError
+from synthetic.recipe import Recipe
+
+RECIPES: Final = Path(__file__).resolve().parent.parent / "data" / "synthetic"
+"""Folder of the recipes that come with the repository."""
+
+
+class UnknownRecipeError(PipelineError):
+    """A recipe that is neither a file nor the name of one in the recipes' folder."""
+
+    def __init__(self, recipe: str, known: list[str]) -> None:
+        self.recipe = recipe
+        near = get_close_matches(recipe, known, n=1)
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        names = ", ".join(known) or "none"
+        super().__init__(f"recipe == {recipe!r} is neither a file nor a known recipe ({names}).{hint}")
+
+
+def recipe_path(recipe: str | Path) -> Path:
+    """Return the file of a recipe: a path as it is, or a bare name from ``data/synthetic``.
+
+    Raises:
+        UnknownRecipeError: there is no such file or name; the message names the nearest.
+    """
+    path = Path(recipe)
+    if path.suffix in (".yaml", ".yml") and path.is_file():
+        return path
+    named = RECIPES / f"{recipe}.yaml"
+    if path.name == str(recipe) and named.is_file():
+        return named
+    raise UnknownRecipeError(str(recipe), sorted(file.stem for file in RECIPES.glob("*.yaml")))
+
+
+def read_recipe(recipe: str | Path) -> Recipe:
+    """Read a recipe by path or name.
+
+    A recipe with ``based_on: NAME`` takes every key it does not state from that recipe, which is looked for beside it
+    and then in ``data/synthetic``.
+
+    Raises:
+        UnknownRecipeError: the recipe, or one it is based on, does not exist.
+        RecipeError: a key is unknown, missing, of the wrong type or out of bounds, stands twice, or the file is not
+            YAML.
+    """
+    return Recipe.from_mapping(_read(recipe_path(recipe), ()))
+
+
+def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, object]:
+    if path in seen:
+        raise RecipeError("based_on", f"leads back to {path.name!r}: a recipe cannot be based on itself")
+    mapping = _parse(path)
+    base = mapping.pop("based_on", None)
+    if base is None:
+        return mapping
+    beside = path.parent / f"{base}.yaml"
+    return _merged(_read(beside if beside.is_file() else recipe_path(str(base)), (*seen, path)), mapping)
+
+
+def _parse(path: Path) -> dict[str, object]:
+    try:
+        found = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise RecipeError(path.name, f"is not YAML: {error}") from error
+    if not isinstance(found, Mapping):
+        raise RecipeError(path.name, f"== {found!r}, must be a mapping of keys to values")
+    return dict(found)
+
+
+def _merged(base: Mapping[str, object], changes: Mapping[str, object]) -> dict[str, object]:
+    out = dict(base)
+    for key, value in changes.items():
+        old = out.get(key)
+        out[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return out
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """Reads YAML safely and refuses a key that stands twice: the first would be lost in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:  # noqa: FBT001, FBT002 - the base class's signature
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise RecipeError(str(key), "stands twice")
+        return super().construct_mapping(node, deep=deep)

@@ -1,0 +1,94 @@
+"""The job behind ``bamboo synthesise``: a recipe in, the tables of a synthetic lender and their profile out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from pipelines.recipes import read_recipe
+from synthetic.lender import Planted
+from synthetic.writer import write
+
+Progress = Callable[[str, float], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SynthesiseResult:
+    """What was made.
+
+    Attributes:
+        out: Folder of the tables.
+        recipe: Name of the recipe.
+        seed: Seed it was made with.
+        applicants: Number of persons.
+        rows: Number of rows of each table.
+        files: SHA-256 of each file.
+        planted: What was planted, counted while planting.
+        extract_at: When the extract was drawn; a contract for these tables states it.
+        profile: The page about them.
+    """
+
+    out: Path
+    recipe: str
+    seed: int
+    applicants: int
+    rows: Mapping[str, int]
+    files: Mapping[str, str]
+    planted: Planted
+    extract_at: datetime
+    profile: Path
+
+
+def _silent(_what: str, _share: float) -> None:
+    """Tell nobody."""
+
+
+def synthesise(
+    recipe: str | Path,
+    out: Path,
+    *,
+    applicants: int | None = None,
+    seed: int | None = None,
+    workers: int = 1,
+    progress: Progress = _silent,
+) -> SynthesiseResult:
+    """Write the tables of a synthetic lender and a page about them.
+
+    Args:
+        recipe: Path of a recipe, or the bare name of one in ``data/synthetic``.
+        out: Folder for the tables.
+        applicants: Number of persons; None takes the recipe's.
+        seed: Seed of all random streams; None takes the recipe's.
+        workers: Processes that make blocks; the bytes do not depend on it.
+        progress: Told what is being done and the share done.
+
+    Raises:
+        UnknownRecipeError: there is no such recipe.
+        RecipeError: the recipe has a wrong, missing or unknown key.
+        RequestError: the seed is negative, or fewer than one applicant or worker is asked for.
+    """
+    read = read_recipe(recipe)
+    progress("planning", 0.0)
+    written = write(
+        read,
+        read.seed if seed is None else seed,
+        out,
+        applicants=applicants,
+        workers=workers,
+        on_block=lambda done, blocks: progress(f"block {done} of {blocks}", 0.8 * done / blocks),
+    )
+    profile = out / "profile.html"
+    progress("done", 1.0)
+    return SynthesiseResult(
+        out=out,
+        recipe=read.name,
+        seed=written.seed,
+        applicants=written.applicants,
+        rows=written.rows,
+        files=written.files,
+        planted=written.planted,
+        extract_at=written.extract_at,
+        profile=profile,
+    )
