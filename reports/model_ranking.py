@@ -85,8 +85,8 @@ def _newcomers(evaluation: Evaluation) -> tuple[Prose, ...]:
         return ()
     return (
         Prose(
-            f"On the {formats.count(new.n)} later cases whose applicant the model has never met, the Gini is "
-            f"{gini(new.auc)}."
+            f"On the {formats.count(new.n)} cases {held_out(evaluation)} whose applicant the model has never met, the "
+            f"Gini is {gini(new.auc)}."
         ),
     )
 

@@ -9,7 +9,36 @@ import polars as pl
 import pytest
 
 from features.tables import TABLES
+from modelling.compare import Scores, compare
 from modelling.evaluation import evaluate
+from modelling.gates import Gate
+from modelling.routing_evaluation import Cases, compare_rules
+from pipelines.decisions import decisions_frame
+from reports.case import case_report
+from reports.case_call import Review
+from reports.comparison import comparison_report
+from reports.known import known_facts
+from reports.model import model_report
+from reports.model_inputs import Driver
+from reports.page import (
+    Bullets,
+    Callout,
+    Code,
+    Facts,
+    Field,
+    Form,
+    Link,
+    Mark,
+    Page,
+    Prose,
+    Section,
+    Strong,
+    Table,
+)
+from reports.policy import policy_report
+from reports.policy_volumes import volumes
+from reports.provenance import Origin
+from review.answers import Answer
 from scoring.decision import Contribution, Decision, Reason, Trigger
 from scoring.spec import (
     Calibration,
@@ -344,3 +373,129 @@ class Parsed(HTMLParser):
 @pytest.fixture(scope="session")
 def parse():
     return Parsed
+
+
+@pytest.fixture(scope="session")
+def comparison(spec):
+    frame, margin = cases()
+    worse = margin + np.random.default_rng(3).normal(0, 0.8, len(margin))
+    return compare(
+        frame,
+        Scores(name="scorecard", margin=worse, calibration=spec.calibration),
+        Scores(name="lightgbm", margin=margin, calibration=spec.calibration),
+        resamples=120,
+    )
+
+
+@pytest.fixture(scope="session")
+def decisions(decision):
+    """Six hundred cases over all tiers, some called, some with triggers."""
+    random = np.random.default_rng(5)
+    triggers = [
+        Trigger(id=name, kind=kind, evidence={"points": 1.5}, en="words", zh="文字")
+        for name, kind in (("under_age", "hard_rule"), ("conflict", "trigger"), ("network_alert", "trigger"))
+    ]
+    made = []
+    for place in range(600):
+        tier, value = "ABCDE"[place % 5], float(random.normal(5, 20))
+        provisional = "approve" if tier in "ABC" else "decline"
+        made.append(
+            replace(
+                decision,
+                case_id=f"c-{place}",
+                tier=tier,
+                provisional=provisional,
+                outcome="phone_review" if value > 22 else provisional,
+                routed_by="call_value" if value > 22 else "tier",
+                call_value=value,
+                control=bool(random.random() < 0.02),
+                triggers=tuple(trigger for trigger in triggers if random.random() < 0.2),
+            )
+        )
+    return made
+
+
+@pytest.fixture(scope="session")
+def rules(decisions):
+    random = np.random.default_rng(6)
+    ids = [one.case_id for one in decisions]
+    gain = np.where(random.random(len(ids)) < 0.2, random.normal(200, 300, len(ids)), 0.0)
+    scores = {"bamboo": gain + random.normal(0, 60, len(ids)), "riskiest_approved": random.normal(size=len(ids))}
+    return compare_rules(
+        Cases(case_ids=ids, applicants=ids, gain=gain), scores, capacity_share=0.1, call_cost=15, seed=1, replicates=100
+    )
+
+
+MADE_AT = datetime(2024, 6, 2, tzinfo=UTC)
+GATES = (Gate(name="calibration", passed=False, found="p 0.001", needed="p 0.01", why="PDs price loans"),)
+
+
+@pytest.fixture(scope="session")
+def case_page(spec, decision, decision_after, tables):
+    answer = Answer(application_id="a-17", question="declared_income", status="answered", value=9000.0)
+    review = Review(answers=(answer,), after=decision_after)
+    return case_report(decision, spec, known_facts(tables, "a-17"), review=review, made_at=MADE_AT)
+
+
+@pytest.fixture(scope="session")
+def model_page(spec, evaluation):
+    drivers = tuple(Driver(feature=one.name, mean_points=9.0 / at) for at, one in enumerate(spec.features, start=1))
+    origin = Origin.of_bundle(spec, "9f" * 32)
+    return model_report(evaluation, origin, found=drivers, gates_found=GATES, notices=("a",), made_at=MADE_AT)
+
+
+@pytest.fixture(scope="session")
+def policy_page(spec, decisions, rules):
+    return policy_report(volumes(decisions_frame(decisions)), spec, rules=rules, capacity=60, made_at=MADE_AT)
+
+
+@pytest.fixture(scope="session")
+def pages(spec, case_page, model_page, policy_page, request):
+    """Every page of the reports by name, and one that holds every kind of block."""
+    origin = Origin.of_bundle(spec, "9f" * 32)
+    comparison = request.getfixturevalue("comparison")
+    return {
+        "case": case_page,
+        "model": model_page,
+        "flat_model": model_report(request.getfixturevalue("evaluation_without_time"), origin, made_at=MADE_AT),
+        "comparison": comparison_report(comparison, gates_found=GATES, made_at=MADE_AT),
+        "policy": policy_page,
+        "blocks": blocks_page(),
+    }
+
+
+def blocks_page():
+    return Page(
+        title="Every block",
+        lead=("Lead with ", Strong("weight"), " and 中文。"),
+        facts=Facts((("A", "1", "note"), ("B", Mark("fine", "good"))), tiles=True),
+        sections=(
+            Section(
+                "First",
+                (
+                    Prose("Words.", ("More ", Code("code"), " and ", Link("a link", "#second"))),
+                    Bullets(("one", "two")),
+                    Facts((("Name", "value"),)),
+                    Table(
+                        ("Name", "Count"), tuple((f"row {n}", str(n)) for n in range(60)), "A long table", note="Note."
+                    ),
+                    Callout("warning", "Careful.", "Mind."),
+                    Section("Inner", (Section("Innermost", (Prose("Deep."),)),)),
+                ),
+            ),
+            Section(
+                "Second",
+                (
+                    Form(
+                        (
+                            Field(name="income", label="Income?", label_zh="收入?", kind="number", unit="yuan a month"),
+                            Field(name="end", label="End", kind="choice", choices=(("yes", "reached"), ("no", "not"))),
+                            Field(name="notes", label="Notes", kind="long"),
+                        )
+                    ),
+                ),
+                new_page=True,
+            ),
+        ),
+        footer=("Foot.",),
+    )

@@ -1,0 +1,93 @@
+"""The case report tells what decided, adds up, and shows nothing that was not known."""
+
+from dataclasses import replace
+
+import pytest
+
+from reports.case import OtherModelError, case_report
+from reports.case_call import Review
+from reports.known import known_facts
+from reports.page import render
+from review.answers import Answer
+
+
+@pytest.fixture(scope="module")
+def review(decision_after):
+    answer = Answer(application_id="a-17", question="declared_income", status="answered", value=9000.0)
+    return Review(answers=(answer,), after=decision_after)
+
+
+@pytest.fixture(scope="module")
+def text(parse, decision, spec, tables, review):
+    return parse(render(case_report(decision, spec, known_facts(tables, "a-17"), review=review))).text()
+
+
+def test_the_points_are_shown_to_add_up(text):
+    assert "581.000000 (start) + 14.812500 (gained) − 20.154707 (lost) = 575.657793 points" in text
+
+
+def test_reasons_stand_in_both_languages(text):
+    assert "Loans and inquiries with many lenders" in text
+    assert "短期内在多家机构借款或被查询" in text
+
+
+def test_triggers_stand_with_their_evidence(text):
+    assert "points: 575.66; without: 562.50; facts: declared_income" in text
+
+
+def test_every_feature_stands_with_value_and_points(text, decision):
+    for contribution in decision.contributions:
+        assert contribution.feature in text
+    assert "unknown: never reported" in text
+
+
+def test_the_call_stands_with_its_answers_and_both_scores(text):
+    for words in ("9,000 yuan a month", "575.7 points before, 555.6 after", "What the answers changed", "−20.1"):
+        assert words in text
+
+
+def test_the_future_and_the_truth_stand_nowhere(text):
+    for hidden in ("i-late", "i-same", "charged_off", "ring-of-truth", "female"):
+        assert hidden not in text
+    assert "i-past" in text
+
+
+def test_bundle_and_data_stand_with_their_hashes(text, decision, spec):
+    assert decision.bundle in text
+    assert spec.provenance.data["loans"] in text
+
+
+def test_a_case_whose_points_do_not_add_up_shows_no_sum(parse, decision, spec):
+    wrong = replace(decision, points=decision.points + 0.001, reasons=(), routed_by="explanation_failed")
+    text = parse(render(case_report(wrong, spec))).text()
+
+    assert "The explanation does not add up." in text
+    assert "(start)" not in text
+
+
+def test_without_tables_and_call_the_page_says_so(parse, decision, spec):
+    text = parse(render(case_report(decision, spec))).text()
+
+    assert "The raw tables were not given" in text
+    assert "The call was answered" not in text
+
+
+def test_a_decision_of_another_model_is_refused(decision, spec):
+    stranger = replace(spec, features=spec.features[1:])
+
+    with pytest.raises(OtherModelError, match=r"has a contribution of 'inquiries_count_90d', which model bamboo-small"):
+        case_report(decision, stranger)
+
+
+def test_decisions_of_two_bundles_are_pointed_out(parse, decision, spec, review):
+    other = replace(review, after=replace(review.after, bundle="00" * 32))
+    text = parse(render(case_report(decision, spec, review=other))).text()
+
+    assert "The two decisions come from different bundles." in text
+
+
+def test_an_answer_that_was_refused_shows_no_value(parse, decision, spec, decision_after):
+    refused = Answer(application_id="a-17", question="declared_income", status="refused", value=None)
+    text = parse(render(case_report(decision, spec, review=Review(answers=(refused,), after=decision_after)))).text()
+
+    assert "refused" in text

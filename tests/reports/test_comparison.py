@@ -1,0 +1,54 @@
+"""The comparison says who is better, and says when that cannot be told."""
+
+from dataclasses import replace
+
+import pytest
+
+from reports.comparison import comparison_report
+from reports.page import render
+
+
+@pytest.fixture(scope="module")
+def report(parse):
+    return lambda comparison: parse(render(comparison_report(comparison))).text()
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "words"),
+    [
+        (0.01, 0.05, "ranks cases better than"),
+        (-0.01, 0.05, "can't be told apart from chance"),
+        (-0.05, -0.01, "ranks cases worse than"),
+    ],
+)
+def test_the_lead_follows_the_interval(report, comparison, lower, upper, words):
+    test = replace(comparison.bootstrap, difference=(lower + upper) / 2, lower=lower, upper=upper)
+
+    assert words in report(replace(comparison, bootstrap=test))
+
+
+def test_the_swap_set_counts_every_application(report, comparison):
+    text = report(comparison)
+
+    for cell in comparison.swap_set.cells:
+        assert f"{cell.n:,}" in text
+    assert "newly approved" in text
+
+
+def test_every_month_is_shown(report, comparison):
+    text = report(comparison)
+
+    for month in comparison.months:
+        assert month.month in text
+
+
+def test_without_time_the_months_say_so(report, comparison):
+    assert "The cases carry no time" in report(replace(comparison, months=()))
+
+
+def test_a_swap_without_labels_is_not_compared(report, comparison):
+    cells = tuple(replace(cell, bad_rate=None, lower=None, upper=None) for cell in comparison.swap_set.cells)
+
+    unlabelled = replace(comparison, swap_set=replace(comparison.swap_set, cells=cells))
+
+    assert "Too few of them are labelled" in report(unlabelled)

@@ -1,0 +1,127 @@
+"""The model report says in words what its figures show."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from modelling.gates import Gate
+from reports import formats
+from reports.explained import charts_of, drivers_of
+from reports.model import model_report
+from reports.model_inputs import Driver
+from reports.page import render
+from reports.pictures import embedded
+from reports.provenance import Origin
+from scoring.points import PointsMap
+
+PASSED = Gate(name="better_than_champion", passed=True, found="0.03", needed="0", why="w")
+FAILED = Gate(name="calibration", passed=False, found="p 0.001", needed="p 0.01", why="w")
+
+
+@pytest.fixture(scope="module")
+def report(parse, spec):
+    def made(evaluation, **more):
+        return parse(render(model_report(evaluation, Origin.of_bundle(spec, "9f" * 32), **more))).text()
+
+    return made
+
+
+def test_the_lead_gives_the_gini_with_its_interval(report, evaluation):
+    auc = evaluation.on("out_of_time").auc
+    shown = formats.with_interval(auc.gini, auc.gini_lower, auc.gini_upper)
+
+    assert f"{auc.value * 100:.0f} of 100 pairs (Gini {shown})" in report(evaluation)
+
+
+def test_every_split_month_and_tier_is_shown(report, evaluation):
+    text = report(evaluation)
+
+    for month in evaluation.months:
+        assert month.name in text
+    for split in ("development", "calibration", "out of time"):
+        assert f"Tiers: {split}" in text
+
+
+def test_rejects_are_counted_in_the_limits(report, evaluation):
+    labels = evaluation.labels
+
+    assert f"{labels.unknown:,} of {labels.total:,} applications were not" in report(evaluation)
+
+
+def test_gates_are_told_with_the_failed_ones_named(report, evaluation):
+    assert "1 of 2 failed: calibration." in report(evaluation, gates_found=(PASSED, FAILED))
+    assert "All 1 passed." in report(evaluation, gates_found=(PASSED,))
+    assert "not put up for promotion" in report(evaluation)
+
+
+def test_without_time_nothing_is_said_of_time(report, evaluation_without_time):
+    text = report(evaluation_without_time)
+
+    assert "out of time" not in text.lower()
+    assert "later cases" not in text
+    assert "Gini held out" in text
+    assert "The cases carry no time" in text
+
+
+def test_probabilities_that_are_off_by_more_than_chance_are_told(report, evaluation):
+    late = evaluation.on("out_of_time")
+    off = replace(late, calibration=replace(late.calibration, spiegelhalter_p=0.0001))
+    right = replace(late, calibration=replace(late.calibration, spiegelhalter_p=0.5))
+    other = tuple(part for part in evaluation.splits if part is not late)
+
+    assert "That is more than chance" in report(replace(evaluation, splits=(*other, off)))
+    assert "no larger than chance explains" in report(replace(evaluation, splits=(*other, right)))
+
+
+def test_tiers_out_of_order_are_told(report, evaluation):
+    table = evaluation.tier_table("out_of_time")
+    others = tuple(one for one in evaluation.tier_tables if one is not table)
+    fallen = replace(evaluation, tier_tables=(replace(table, rising=False), *others))
+
+    assert "do not rise from tier to tier" in report(fallen)
+    assert "do not rise from tier to tier" not in report(
+        replace(evaluation, tier_tables=(replace(table, rising=True), *others))
+    )
+
+
+def test_the_lowest_approval_ratio_is_named(report, evaluation):
+    low = min(evaluation.fairness, key=lambda row: row.approval_ratio or 9)
+
+    assert f"({low.attribute}: {low.group})" in report(evaluation)
+
+
+def test_without_protected_columns_fairness_says_so(report, evaluation):
+    assert "no protected characteristic" in report(replace(evaluation, fairness=()))
+
+
+def test_drivers_are_shown_strongest_first(report, evaluation):
+    found = (Driver(feature="loans_open_count", mean_points=1.0), Driver(feature="identity_failed", mean_points=7.5))
+
+    assert "Most points move with: what identity_failed counts; what loans_open_count counts" in report(
+        evaluation, found=found
+    )
+
+
+def test_contributions_are_turned_into_points(spec):
+    contributions = np.array([[0.5, 0.0, 0.0, 0.0, -1.0], [-0.5, 0.0, 0.0, 0.0, -3.0]])
+    found = drivers_of(spec.features, contributions, spec.calibration, spec.scale)
+    straight = PointsMap.of(spec.calibration, spec.scale)
+
+    assert found[0].feature == "identity_failed"
+    assert found[0].mean_points == pytest.approx(straight.points(-1.0) - straight.points(1.0))
+    assert found[1].mean_points == pytest.approx(straight.points(-0.5) - straight.points(0.0))
+
+
+def test_pictures_are_embedded_and_others_passed_over():
+    png = b"\x89PNG\r\n\x1a\n rest"
+    found = charts_of({"roc.png": png, "shap_beeswarm.png": png, "shap_dependence_x.png": png}, {"x": "what x is"})
+
+    assert len(found) == 2
+    assert "what x is" in found[1].caption
+    assert all('src="data:image/png;base64,' in chart.svg for chart in found)
+
+
+def test_bytes_that_are_no_png_are_refused():
+    with pytest.raises(ValueError, match=r"must begin as a PNG does"):
+        embedded(b"<svg onload=x>", "x")

@@ -1,0 +1,79 @@
+"""Volumes are counted right, and the policy report tells them."""
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from pipelines.decisions import decisions_frame
+from reports.page import render
+from reports.policy import policy_report
+from reports.policy_volumes import volumes
+
+
+@pytest.fixture(scope="module")
+def counted(decisions):
+    return volumes(decisions_frame(decisions))
+
+
+@pytest.fixture(scope="module")
+def report(parse, spec):
+    return lambda counted, **more: parse(render(policy_report(counted, spec, **more))).text()
+
+
+def test_volumes_agree_with_a_plain_count(decisions, counted):
+    assert counted.outcomes == Counter(d.outcome for d in decisions)
+    assert counted.routed_by == Counter(d.routed_by for d in decisions)
+    assert counted.overturned == Counter(d.provisional for d in decisions if d.outcome == "phone_review")
+    assert counted.control == sum(d.control for d in decisions)
+    assert (counted.cases, counted.valued) == (len(decisions), len(decisions))
+    assert sum(counted.value_counts) == len(decisions)
+
+
+def test_tiers_agree_with_a_plain_count(decisions, counted):
+    for tier in counted.tiers:
+        own = Counter(d.outcome for d in decisions if d.tier == tier.tier)
+        assert (tier.approve, tier.decline, tier.phone_review) == (own["approve"], own["decline"], own["phone_review"])
+
+
+def test_triggers_agree_with_a_plain_count(decisions, counted):
+    for trigger in counted.triggers:
+        fired = [d for d in decisions if trigger.id in {t.id for t in d.triggers}]
+        assert trigger.fired == len(fired)
+        assert trigger.called == sum(d.outcome == "phone_review" for d in fired)
+        assert trigger.alone == sum(len(d.triggers) == 1 for d in fired)
+    assert {t.id for t in counted.triggers} == {t.id for d in decisions for t in d.triggers}
+
+
+def test_a_bundle_without_call_values_says_so(decisions, report):
+    unlearned = volumes(decisions_frame([replace(d, call_value=None) for d in decisions]))
+
+    assert unlearned.value_edges == ()
+    assert "too few past calls" in report(unlearned)
+
+
+def test_rules_are_told_with_who_is_beaten(report, counted, rules):
+    text = report(counted, rules=rules)
+
+    assert "riskiest approved" in text
+    assert "100 calls chosen by this policy add" in text
+    assert "knows the end" in text
+
+
+def test_a_rule_that_beats_the_policy_is_named(report, counted, rules):
+    better = replace(rules, rules=(rules.rules[2], rules.rules[1], *rules.rules[3:]))
+
+    assert f"{better.rules[0].name.replace('_', ' ')} is" in report(counted, rules=better).replace("_", " ")
+
+
+def test_without_rules_the_results_say_that_they_were_not_measured(report, counted):
+    assert "Not measured" in report(counted)
+
+
+def test_a_control_arm_of_another_size_than_chance_allows_is_pointed_out(report, counted):
+    assert "not what chance explains" in report(replace(counted, control=counted.cases // 2))
+    assert "not what chance explains" not in report(counted)
+
+
+def test_no_decision_at_all_is_legal(report):
+    assert "Of 0 cases" in report(volumes(decisions_frame([])))
