@@ -151,7 +151,8 @@ class FeatureAuc:
     Attributes:
         feature: Feature name.
         auc: AUC on the labelled cases outside development, of the feature's bins ordered by their bad rate in
-            development; missing is a bin. Thus features that work in both directions are found, too.
+            development (10 or 50 bins, whichever says more). Missing is a bin, and a feature that works in both
+            directions is found, too.
         missing: Share of missing values in development.
         iv: Information value in development.
     """

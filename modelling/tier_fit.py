@@ -56,7 +56,7 @@ def fit_tiers(
         sample: Which sample each case is from, such as ``development`` and ``calibration``. Default rates must rise
             strictly in each of them. None takes all as one.
         most: Tiers to try first, 2 to 5.
-        least_share: Least share of the cases in each tier.
+        least_share: Least share of the cases in each tier, in each sample.
         alpha: Neighbours must differ at this one-sided level (pooled two-proportion z test).
         least_cases: A sample is asked for the order of two tiers only when it has so many cases in both.
 
@@ -111,13 +111,13 @@ class _Ladder:
     @classmethod
     def of(cls, pd: Floats, bad: Flags, names: np.ndarray, least_share: float, least_cases: int) -> _Ladder:
         cuts = _places(pd)
-        size = cuts[None, :] - cuts[:, None]
-        wide = size >= max(1.0, least_share * pd.size)
+        wide = np.ones((cuts.size, cuts.size), dtype=np.bool_)
         apart = _standard_errors(cuts, bad)
-        for name in np.unique(names):
-            inside = names == name
-            few, falls = _order_within(cuts, bad, inside, least_cases)
-            apart = np.where(~few & falls, -np.inf, apart)
+        for inside in (np.ones_like(bad), *(names == name for name in np.unique(names))):
+            sizes = _between_places(_below(cuts, inside))
+            wide &= sizes >= max(1.0, least_share * inside.sum())
+            falls = _falls(sizes, _between_places(_below(cuts, inside & bad)), least_cases)
+            apart = np.where(falls, -np.inf, apart)
         return cls(cuts=cuts, wide=wide, apart=np.where(wide[:, :, None] & wide[None, :, :], apart, -np.inf))
 
     def best(self, count: int) -> tuple[float, Ints]:
@@ -148,8 +148,14 @@ def _below(cuts: Ints, flags: Flags) -> Floats:
     return np.append(0, np.cumsum(flags))[cuts].astype(np.float64)
 
 
+def _between_places(below: Floats) -> Floats:
+    """Return ``[i, j]``: what lies between places i and j."""
+    between: Floats = below[None, :] - below[:, None]
+    return between
+
+
 def _standard_errors(cuts: Ints, bad: Flags) -> Floats:
-    n, b = (part[None, :] - part[:, None] for part in (cuts.astype(np.float64), _below(cuts, bad)))
+    n, b = _between_places(cuts.astype(np.float64)), _between_places(_below(cuts, bad))
     n1, n2, b1, b2 = n[:, :, None], n[None, :, :], b[:, :, None], b[None, :, :]
     with np.errstate(divide="ignore", invalid="ignore"):
         pooled = (b1 + b2) / (n1 + n2)
@@ -157,11 +163,11 @@ def _standard_errors(cuts: Ints, bad: Flags) -> Floats:
     return np.where((n1 > 0) & (n2 > 0) & np.isfinite(z), z, -np.inf)
 
 
-def _order_within(cuts: Ints, bad: Flags, inside: Flags, least_cases: int) -> tuple[Flags, Flags]:
-    """Return, for neighbouring tiers, whether the sample has too few cases, and whether its rates fail to rise."""
-    n, b = (part[None, :] - part[:, None] for part in (_below(cuts, inside), _below(cuts, inside & bad)))
-    few = np.minimum(n[:, :, None], n[None, :, :]) < least_cases
-    return few, b[None, :, :] * n[:, :, None] <= b[:, :, None] * n[None, :, :]
+def _falls(n: Floats, b: Floats, least_cases: int) -> Flags:
+    """Tell for which neighbouring tiers the rates fail to rise in a sample that has enough cases in both."""
+    enough = np.minimum(n[:, :, None], n[None, :, :]) >= least_cases
+    falls: Flags = enough & (b[None, :, :] * n[:, :, None] <= b[:, :, None] * n[None, :, :])
+    return falls
 
 
 def _tiers(pd: Floats, bad: Flags, fitted: Flags, cuts: Ints) -> tuple[Tier, ...]:

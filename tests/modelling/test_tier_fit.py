@@ -108,6 +108,20 @@ def test_rates_and_shares_told_are_those_of_development():
     assert sum(tier.share for tier in found.tiers) == pytest.approx(1)
 
 
+def test_each_tier_is_wide_enough_in_each_sample():
+    """Calibration cases with PDs all above the middle: no bound may leave them a tier too narrow."""
+    pd, y = scored(6000)
+    sample = np.where((np.arange(6000) % 3 == 0) & (pd > 0.05), "calibration", "development")
+
+    found = fit_tiers(pd, y, sample)
+
+    for name in ("development", "calibration"):
+        n, _ = per_tier(found.tiers, pd[sample == name], y[sample == name])
+        assert n.min() >= 0.05 * n.sum(), name
+    n, _ = per_tier(fit_tiers(pd, y).tiers, pd[sample == "calibration"], y[sample == "calibration"])
+    assert n.min() < 0.05 * n.sum()
+
+
 def test_few_cases_give_fewer_tiers_and_say_why():
     found = fit_tiers(*scored(400))
 
