@@ -26,6 +26,10 @@ from scoring.trees import DTYPES, Trees, check_trees
 FORMAT: Final = 1
 """Version of the format. A reader reads its own version and says so of any other."""
 
+MOST_GOLDEN: Final = 10_000
+LARGEST_STATISTIC: Final = 1e100
+"""Reference statistics are below it, so that no distance computed from them is infinite."""
+
 SPEC_FILE: Final = "bundle.json"
 TREES_FILE: Final = "trees.npz"
 REFERENCE_FILE: Final = "reference.npz"
@@ -163,13 +167,17 @@ def read_bundle(folder: Path | str, *, public_key: bytes | None = None) -> Bundl
         BundleFormatError: A file's content is not what the format says.
         GoldenError: A golden case gets another score.
     """
+    return open_bundle(folder, public_key=public_key)[0]
+
+
+def open_bundle(folder: Path | str, *, public_key: bytes | None = None) -> tuple[Bundle, Model]:
+    """Read a bundle as `read_bundle` does, and return it with the model that was prepared to prove it."""
     files, sha256 = read_folder(Path(folder), public_key=public_key)
     bundle = bundle_of(files, sha256)
     try:
-        prepared(bundle)
+        return bundle, prepared(bundle)
     except (SpecError, TreesError) as error:
         raise BundleFormatError(f"the bundle's parts are no model: {error}") from error
-    return bundle
 
 
 def files_of(bundle: Bundle) -> dict[str, bytes]:
@@ -273,15 +281,15 @@ def _check_fit(bundle: Bundle) -> None:
     shapes = {"contributions": (len(spec.features),), "group_mean": (groups,), "group_precision": (groups, groups)}
     for name, shape in shapes.items():
         found = getattr(reference, name)
-        if found.shape != shape or not np.isfinite(found).all():
+        if found.shape != shape or not (np.abs(found) < LARGEST_STATISTIC).all():
             raise BundleFormatError(f"reference.{name} must be finite and of shape {shape}, found {found.shape}")
     if bundle.call_value is not None:
         check_trees(bundle.call_value.trees)
         wanted, found = len(input_names(spec)), bundle.call_value.trees.features
         if wanted != found:
             raise TreesError(f"the value of a call has {found} inputs, must have {wanted}")
-    if not bundle.golden.cases:
-        raise BundleFormatError("there are no golden cases to prove the scores by")
+    if not 0 < len(bundle.golden.cases) <= MOST_GOLDEN:
+        raise BundleFormatError(f"there are {len(bundle.golden.cases)} golden cases, must be 1 to {MOST_GOLDEN}")
 
 
 def _prove(model: Model, golden: Golden) -> None:
@@ -296,7 +304,7 @@ def _prove(model: Model, golden: Golden) -> None:
             wanted = getattr(case, name)
             if not _same(number, wanted, 0 if name == "margin" else 4):
                 raise GoldenError(f"golden case {place} gets {name} {number!r}, the bundle was made with {wanted!r}")
-        gap = model.start_points + sum((model.line.per_margin * contributions).tolist()) - found["points"]
+        gap = math.fsum((model.start_points, *model.line.points_of(contributions).tolist(), -found["points"]))
         if not abs(gap) <= TOLERANCE:
             raise GoldenError(f"the explanation of golden case {place} is {gap!r} points from its score")
 

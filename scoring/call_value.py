@@ -55,7 +55,7 @@ def cutoff_points(spec: ModelSpec) -> float:
 
 def reference_points(spec: ModelSpec, reference: Reference) -> Array:
     """Return the mean contribution in points of each feature over just-approved cases."""
-    return PointsMap.of(spec.calibration, spec.scale).per_margin * reference.contributions
+    return PointsMap.of(spec.calibration, spec.scale).points_of(reference.contributions)
 
 
 def amounts_of(spec: ModelSpec, amounts: Sequence[float | None]) -> Array:

@@ -92,11 +92,13 @@ class Encoder:
     Attributes:
         specs: The features in the model's order.
         names: Their names.
+        categories: Names of the category features.
     """
 
     def __init__(self, specs: Sequence[FeatureSpec]) -> None:
         self.specs = tuple(specs)
         self.names = tuple(spec.name for spec in self.specs)
+        self.categories = tuple(spec.name for spec in self.specs if spec.kind == "category")
         self._known = frozenset(self.names)
         self._codes = tuple({word: float(code) for code, word in enumerate(spec.vocabulary)} for spec in self.specs)
         self._unknown = np.array(
@@ -147,6 +149,8 @@ class Encoder:
         return tuple(self.names[place] for place in np.flatnonzero(row == self._unknown))
 
     def _check_names(self, given: Mapping[str, Any]) -> None:
+        if not isinstance(given, Mapping):
+            raise ShapeError(f"features is a {type(given).__name__}, must be a mapping of feature names to values.")
         if given.keys() == self._known:
             return
         missing = [name for name in self.names if name not in given]
@@ -186,7 +190,7 @@ class Encoder:
         return float(len(spec.vocabulary))
 
     def _column(self, place: int, spec: FeatureSpec, column: Column) -> Matrix:
-        if isinstance(column, np.ndarray):
+        if isinstance(column, np.ndarray) and not isinstance(column, np.ma.MaskedArray):
             if spec.kind == "number" and column.dtype.kind in "fiu":
                 return _numbers(spec, column)
             if spec.kind == "flag" and column.dtype.kind == "b":

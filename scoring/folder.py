@@ -21,7 +21,7 @@ SIGNATURE: Final = "manifest.sig"
 FILES: Final = frozenset({"bundle.json", "trees.npz", "reference.npz", "call_value.npz", "golden.json"})
 """Every file that a manifest may name."""
 
-LARGEST_FILE: Final = 1 << 30
+LARGEST_FILE: Final = 1 << 28
 LARGEST_MANIFEST: Final = 1 << 16
 MANIFEST_FORMAT: Final = 1
 

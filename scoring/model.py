@@ -108,11 +108,11 @@ class Model:
         """Return the decision on a scored case."""
         spec = self.spec
         values = dict(zip(self.encoder.names, case.values, strict=True))
-        points_array = self.line.per_margin * case.contributions
+        points_array = self.line.points_of(case.contributions)
         points, each = self.line.points(case.margin), points_array.tolist()
         lost_array = self._reference_points - points_array
         lost = lost_array.tolist()
-        gap = self.start_points + sum(each) - points
+        gap = math.fsum((self.start_points, *each, -points))
         explained = math.isfinite(points) and abs(gap) <= TOLERANCE
         provisional = self._provisional(case.margin)
         triggers = self._triggers(case, points, provisional, lost_array) if explained else (self._failed(points, gap),)

@@ -88,6 +88,10 @@ class PointsMap:
         """Return the points of a margin."""
         return self.at_zero + self.per_margin * margin
 
+    def points_of(self, contributions: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return contributions to the margin as points; nothing contributed is 0, never -0."""
+        return self.per_margin * contributions + 0.0
+
     def pd(self, margin: float) -> float:
         """Return the calibrated PD of a margin."""
         return pd_of_log_odds(self.intercept + self.slope * margin)

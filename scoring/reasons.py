@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Final
 
@@ -32,7 +33,7 @@ def reasons_of(
     members: dict[int, list[int]] = {}
     for place in sorted(scored):
         members.setdefault(group_of[place], []).append(place)
-    lost = {group: sum(points_lost[place] for place in places) for group, places in members.items()}
+    lost = {group: math.fsum(points_lost[place] for place in places) for group, places in members.items()}
     worst = sorted((group for group in lost if lost[group] > LEAST_POINTS), key=lambda group: (-lost[group], group))
     return tuple(
         Reason(

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.bundle import Bundle, prepared, read_bundle
+from scoring.bundle import Bundle, open_bundle, prepared
 from scoring.decision import Decision, Value
 from scoring.encode import Column, text_problem
 from scoring.errors import CaseIdError, ShapeError
@@ -27,11 +27,16 @@ class Scorer:
 
     Pure but for the bundle it holds: no clock, no chance, no environment, no logging. Any number of threads may share
     one, also while `reload` swaps the bundle: each call uses one bundle from beginning to end.
+
+    Args:
+        bundle: What decides.
+        public_key: 32 bytes of the Ed25519 key that must have signed what `reload` reads; None asks for no signature.
+        model: The bundle as `open_bundle` prepared it; None prepares it.
     """
 
-    def __init__(self, bundle: Bundle) -> None:
-        self._public_key: bytes | None = None
-        self._model: Model = prepared(bundle)
+    def __init__(self, bundle: Bundle, *, public_key: bytes | None = None, model: Model | None = None) -> None:
+        self._public_key = public_key
+        self._model: Model = model or prepared(bundle)
 
     @classmethod
     def load(cls, folder: Path | str, *, public_key: bytes | None = None) -> Scorer:
@@ -44,9 +49,8 @@ class Scorer:
         Raises:
             BundleError: The bundle is altered, unsigned, malformed or does not reproduce its golden vectors.
         """
-        scorer = cls(read_bundle(Path(folder), public_key=public_key))
-        scorer._public_key = public_key
-        return scorer
+        bundle, model = open_bundle(folder, public_key=public_key)
+        return cls(bundle, public_key=public_key, model=model)
 
     def reload(self, folder: Path | str) -> None:
         """Swap to another bundle, checked as in `load` with the same key; on any error the one in use stays.
@@ -54,7 +58,7 @@ class Scorer:
         Raises:
             BundleError: As for `load`.
         """
-        self._model = prepared(read_bundle(Path(folder), public_key=self._public_key))
+        self._model = open_bundle(folder, public_key=self._public_key)[1]
 
     @property
     def spec(self) -> ModelSpec:
@@ -113,6 +117,7 @@ class Scorer:
         model = self._model
         check_portfolio(model.spec.policy.concentration_limits, portfolio)
         matrix = model.encoder.columns(columns)
+        words = {name: list(columns[name]) for name in model.encoder.categories}
         ids = [None] * len(matrix) if case_ids is None else list(case_ids)
         if len(ids) != len(matrix):
             raise ShapeError(f"case_ids has {len(ids)} entries for {len(matrix)} cases; give one for each.")
@@ -123,7 +128,7 @@ class Scorer:
             rows = np.ascontiguousarray(matrix[start : start + _AT_ONCE])
             margins, contributions = model.kernel.explain_many(rows)
             for place, margin in enumerate(margins.tolist()):
-                given = {name: columns[name][start + place] for name in model.encoder.unseen(rows[place])}
+                given = {name: words[name][start + place] for name in model.encoder.unseen(rows[place])}
                 case = Scored(
                     values=model.values(rows[place], given),
                     row=rows[place],

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
 
 from scoring.encode import text_problem
 from scoring.errors import SpecError, nearest
 from scoring.spec import FeatureSpec, ModelSpec, Policy, Tier
+
+LARGEST: Final = 1e9
+"""No rate, amount or number of points is beyond it, so that no score computed from them is infinite."""
 
 
 def check_spec(spec: ModelSpec) -> None:
@@ -58,10 +62,10 @@ def _feature(feature: FeatureSpec) -> Iterator[str]:
 
 
 def _numbers(spec: ModelSpec) -> Iterator[str]:
-    if not _positive(spec.calibration.slope) or not math.isfinite(spec.calibration.intercept):
+    if not _positive(spec.calibration.slope) or not abs(spec.calibration.intercept) <= LARGEST:
         yield f"calibration has slope {spec.calibration.slope!r} and intercept {spec.calibration.intercept!r}"
     scale = spec.scale
-    if not (math.isfinite(scale.base_points) and _positive(scale.base_odds) and _positive(scale.pdo)):
+    if not (abs(scale.base_points) <= LARGEST and _positive(scale.base_odds) and _positive(scale.pdo)):
         yield f"scale has {scale.base_points!r} points at odds {scale.base_odds!r} and doubles every {scale.pdo!r}"
 
 
@@ -118,7 +122,7 @@ def _routing_numbers(policy: Policy) -> Iterator[str]:
         yield "control_share and the concentration limits must be from 0 to 1"
     if policy.unfamiliar_distance is not None and not _positive(policy.unfamiliar_distance):
         yield f"unfamiliar_distance == {policy.unfamiliar_distance!r}, must be positive"
-    if policy.call_value_threshold is not None and not math.isfinite(policy.call_value_threshold):
+    if policy.call_value_threshold is not None and not abs(policy.call_value_threshold) <= LARGEST:
         yield "call_value_threshold must be finite"
     if not _is_key(policy.control_key):
         yield "control_key must be 1 to 64 bytes in hexadecimal"
@@ -129,11 +133,11 @@ def _is_key(key: str) -> bool:
 
 
 def _positive(number: float) -> bool:
-    return math.isfinite(number) and number > 0
+    return 0 < number <= LARGEST
 
 
 def _at_least_zero(number: float) -> bool:
-    return math.isfinite(number) and number >= 0
+    return 0 <= number <= LARGEST
 
 
 def _twice(what: str, names: Sequence[str]) -> Iterator[str]:

@@ -14,8 +14,13 @@ MISSING_NONE: Final = 0
 MISSING_ZERO: Final = 1
 MISSING_NAN: Final = 2
 
-MOST_NODES: Final = 10_000_000
+MOST_NODES: Final = 1_000_000
 MOST_WORDS: Final = 10_000_000
+MOST_CONDITIONS: Final = 4_000_000
+"""Most nodes on the ways to all leaves together: what preparing an ensemble costs time in."""
+
+LARGEST_SUM: Final = 1e12
+"""Most that the absolute values of all leaves add up to, so that no sum of them is ever infinite."""
 
 DTYPES: Final = {
     "tree_nodes": "<i4",
@@ -115,6 +120,7 @@ def check_trees(trees: Trees) -> None:
     _check_shapes(trees)
     _check_values(trees)
     _check_children(trees)
+    _check_depths(trees)
     _check_words(trees)
     _check_covers(trees)
 
@@ -132,7 +138,8 @@ def _check_shapes(trees: Trees) -> None:
             _refuse(not fits, f"{field.name} must be a one-dimensional array of {DTYPES[field.name]}")
     _refuse((trees.tree_nodes < 0).any(), "tree_nodes holds a negative number")
     nodes = int(trees.tree_nodes.sum(dtype=np.int64))
-    _refuse(nodes > MOST_NODES or len(trees.words) > MOST_WORDS, "there are too many nodes or categories")
+    _refuse(nodes + trees.count > MOST_NODES, f"there are more than {MOST_NODES} nodes and trees")
+    _refuse(len(trees.words) > MOST_WORDS, "there are too many categories")
     for name in (
         "feature",
         "threshold",
@@ -155,6 +162,8 @@ def _check_values(trees: Trees) -> None:
     _refuse(outside.any(), f"a node compares a feature that is not among the {trees.features} of the model")
     _refuse(np.isnan(trees.threshold).any(), "a threshold is not a number")
     _refuse(not np.isfinite(trees.leaf_value).all(), "the value of a leaf is not a finite number")
+    with np.errstate(over="ignore"):
+        _refuse(np.abs(trees.leaf_value).sum() > LARGEST_SUM, f"the leaves add up to more than {LARGEST_SUM:g}")
     _refuse((trees.categorical > 1).any() or (trees.default_left > 1).any(), "a flag is neither 0 nor 1")
     _refuse((trees.missing > MISSING_NAN).any(), "a kind of missing is none of 0, 1 and 2")
 
@@ -176,6 +185,20 @@ def _check_children(trees: Trees) -> None:
     held = np.bincount(~children[~node] + leaf_base[~node], minlength=len(trees.leaf_value))
     held[(starts[:-1] + np.arange(trees.count))[trees.tree_nodes == 0]] += 1
     _refuse((seen != 1).any() or (held != 1).any(), "a node or leaf is not the child of exactly one node")
+
+
+def _check_depths(trees: Trees) -> None:
+    starts = np.repeat(node_starts(trees)[:-1], trees.tree_nodes).tolist()
+    depths = [0] * len(starts)
+    conditions = 0
+    for node, (left, right) in enumerate(zip(trees.left.tolist(), trees.right.tolist(), strict=True)):
+        below = depths[node] + 1
+        for child in (left, right):
+            if child < 0:
+                conditions += below
+            else:
+                depths[starts[node] + child] = below
+    _refuse(conditions > MOST_CONDITIONS, f"the ways to all leaves have more than {MOST_CONDITIONS} nodes")
 
 
 def _check_words(trees: Trees) -> None:

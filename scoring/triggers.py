@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -75,8 +76,8 @@ def _hinges(grounds: Grounds) -> dict[str, Value]:
 
 
 def _conflict(grounds: Grounds, limit: float) -> dict[str, Value]:
-    lost = sum(points for points in grounds.groups_lost.values() if points > 0)
-    gained = -sum(points for points in grounds.groups_lost.values() if points < 0)
+    lost = math.fsum(points for points in grounds.groups_lost.values() if points > 0)
+    gained = -math.fsum(points for points in grounds.groups_lost.values() if points < 0)
     return {"gained": gained, "lost": lost, "limit": limit} if min(lost, gained) >= limit else {}
 
 
@@ -87,5 +88,5 @@ def _unfamiliar(grounds: Grounds, limit: float | None) -> dict[str, Value]:
 
 
 def _lost_in(grounds: Grounds, groups: tuple[str, ...], limit: float) -> dict[str, Value]:
-    lost = sum(grounds.groups_lost.get(group, 0.0) for group in groups)
+    lost = math.fsum(grounds.groups_lost.get(group, 0.0) for group in groups)
     return {"lost": lost, "limit": limit} if lost >= limit else {}
