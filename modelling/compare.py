@@ -16,6 +16,7 @@ from modelling.discrimination import Auc, AucDifference, Curve, Ks, auc, curve, 
 from modelling.errors import MetricError
 from modelling.estimate import Estimate, mean_estimate
 from modelling.measure_sample import Cases
+from modelling.periods import TIME_ZONE
 from modelling.records import from_plain, to_plain
 from modelling.swap_set import SwapSet, swap_set
 from modelling.view import View
@@ -132,6 +133,7 @@ def compare(
     split: str = "out_of_time",
     approval_rate: float = 0.6,
     amount: ArrayLike | None = None,
+    time_zone: str = TIME_ZONE,
     level: float = 0.95,
     resamples: int = 1000,
     seed: int = 0,
@@ -148,6 +150,7 @@ def compare(
         split: Split to compare on.
         approval_rate: Share that each model approves in the swap set.
         amount: Amount asked for per row, in yuan; NaN where not known. None when the table has none.
+        time_zone: Where a day, and so a month, begins.
         level: Confidence level of all intervals.
         resamples: Draws of the bootstrap.
         seed: Its seed.
@@ -156,7 +159,7 @@ def compare(
         MetricError: margins or amounts do not fit the frame, the split lacks good or bad cases, or the approval rate is
             out of range.
     """
-    views = [View.of(frame, scores.margin, scores.calibration) for scores in (champion, challenger)]
+    views = [View.of(frame, scores.margin, scores.calibration, time_zone) for scores in (champion, challenger)]
     first, second = (view.cases_of(split) for view in views)
     if first.bad.size == 0:
         raise MetricError(f"split == {split!r} holds no case; the frame has {sorted(set(frame['split'].drop_nulls()))}")

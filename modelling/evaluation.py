@@ -27,6 +27,7 @@ from modelling.measure_features import feature_auc, feature_csi
 from modelling.measure_sample import sample_metrics, split_metrics
 from modelling.measure_scores import histogram_edges, score_histogram, score_psi
 from modelling.measure_tiers import tier_table
+from modelling.periods import TIME_ZONE
 from modelling.records import from_plain, to_plain
 from modelling.split_summary import SplitSummary, summarise_split
 from modelling.splits import SPLITS
@@ -132,6 +133,7 @@ def evaluate(
     bad_definition: str,
     scale: Scale | None = None,
     approved_tiers: Sequence[str] = (),
+    time_zone: str = TIME_ZONE,
     level: float = 0.95,
     resamples: int = 500,
     seed: int = 0,
@@ -148,6 +150,7 @@ def evaluate(
         bad_definition: What bad means.
         scale: Points scale of the histogram.
         approved_tiers: Tiers that count as approved in the fairness table.
+        time_zone: Where a day, and so a month, begins.
         level: Confidence level of all intervals.
         resamples: Draws of each bootstrap.
         seed: Seed of the bootstraps.
@@ -155,7 +158,7 @@ def evaluate(
     Raises:
         MetricError: margins do not fit the frame or are not finite, or a split lacks good or bad cases.
     """
-    view = View.of(frame, margin, calibration)
+    view = View.of(frame, margin, calibration, time_zone)
     early, late, scale = view.window("development"), view.window("out_of_time"), scale or Scale()
     outside = view.of_split("calibration") | view.of_split("out_of_time")
     return Evaluation(

@@ -179,8 +179,12 @@ def _tiers(evaluation: Evaluation, limits: GateLimits) -> Gate:
         name="tiers_in_order",
         passed=not wrong,
         found="; ".join(wrong)
-        or f"{len(evaluation.tiers)} tiers in order; {strict} of {len(months)} months had enough cases to be asked "
-        "strictly",
+        or f"{len(evaluation.tiers)} tiers in order; "
+        + (
+            f"{strict} of {len(months)} months had enough cases to be asked strictly"
+            if months
+            else "no time, so no months"
+        ),
         needed="default rates rise strictly in development, and out of time, whole and per month, wherever there are "
         f"enough cases; elsewhere no inversion beyond chance (level {limits.alpha}, shared by {len(asked)} samples)",
         why="a safer tier with more defaults turns the policy upside down",
@@ -201,10 +205,16 @@ def _monotone(sweeps: Sequence[FeatureSweep]) -> Gate:
     return Gate(
         name="monotone",
         passed=not broken,
-        found=told or f"{len(sweeps)} constrained features kept their direction in every case tried",
+        found=told or _kept(sweeps),
         needed="no constrained feature moves the log-odds against its direction",
         why="a reason such as 'too many inquiries' must never be answered by more inquiries",
     )
+
+
+def _kept(sweeps: Sequence[FeatureSweep]) -> str:
+    if not sweeps:
+        return "no feature has a promised direction"
+    return f"{len(sweeps)} constrained features kept their direction in every case tried"
 
 
 def _leak(evaluation: Evaluation, limits: GateLimits) -> Gate:

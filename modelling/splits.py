@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from modelling.errors import LabelError, SplitError
+from modelling.periods import TIME_ZONE, starts
 
 Split = Literal["development", "calibration", "out_of_time"]
 
@@ -20,10 +21,11 @@ def by_time(
     calibration_share: float = 0.15,
     out_of_time_share: float = 0.25,
     period: str = "1mo",
+    time_zone: str = TIME_ZONE,
 ) -> pl.DataFrame:
     """Add the column ``split`` by time: development earliest, calibration next, out-of-time the latest mature periods.
 
-    A period (a month in UTC by default) is *mature* when none of its cases is pending, so that every loan of it was
+    A period (a calendar month by default) is *mature* when none of its cases is pending, so that every loan of it was
     observed for the whole window, and when some case of it or of a later period proves that windows did end by then
     (good or indeterminate). In an immature period the bad cases are known before the good ones, so all of its cases
     are left out, the labelled ones too. Out-of-time is the fewest latest mature periods that
@@ -38,7 +40,8 @@ def by_time(
         frame: Cases with ``time``, ``label_status`` and ``label``.
         calibration_share: Least share of the mature labelled cases for calibration.
         out_of_time_share: Least share for out-of-time.
-        period: Length of a period as Polars writes it, such as ``1mo`` or ``1w``.
+        period: Length of a period as Polars writes it, such as ``1mo`` or ``1w``; whole days.
+        time_zone: Where a day begins.
 
     Returns:
         The frame with ``split``: null for cases without label and for those of immature periods.
@@ -50,7 +53,8 @@ def by_time(
     _check_shares(calibration_share, out_of_time_share)
     if frame["time"].null_count():
         raise SplitError(f"{frame['time'].null_count()} cases have no time; leave them out, or split without time")
-    periods = _mature_periods(frame, period)
+    dated = frame.drop("split", strict=False).with_columns(starts(frame["time"], period, time_zone).alias("_period"))
+    periods = _mature_periods(dated)
     if len(periods) < 3:
         raise SplitError(
             f"{len(periods)} mature period(s) of {period}, must be at least 3: one each for development, "
@@ -59,9 +63,7 @@ def by_time(
     names = _assign_periods(periods["cases"].to_list(), calibration_share, out_of_time_share)
     parts = periods.select("_period").with_columns(pl.Series("split", names, dtype=pl.String))
     split = (
-        frame.drop("split", strict=False)
-        .with_columns(pl.col("time").dt.truncate(period).alias("_period"))
-        .join(parts, on="_period", how="left", maintain_order="left")
+        dated.join(parts, on="_period", how="left", maintain_order="left")
         .with_columns(pl.when(_labelled()).then(pl.col("split")).alias("split"))
         .drop("_period")
     )
@@ -148,9 +150,9 @@ def _labelled() -> pl.Expr:
     return pl.col("label").is_not_null()
 
 
-def _mature_periods(frame: pl.DataFrame, period: str) -> pl.DataFrame:
+def _mature_periods(dated: pl.DataFrame) -> pl.DataFrame:
     status = pl.col("label_status")
-    periods = frame.group_by(pl.col("time").dt.truncate(period).alias("_period")).agg(
+    periods = dated.group_by("_period").agg(
         _labelled().sum().alias("cases"),
         (status == "pending").sum().alias("pending"),
         status.is_in(["good", "indeterminate"]).any().alias("observed"),

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from modelling.arrays import Flags, Floats, as_scores
 from modelling.calibration import calibrated_pd
 from modelling.measure_sample import Cases
+from modelling.periods import TIME_ZONE, months
 from scoring.points import PointsMap
 from scoring.spec import Calibration, Scale
 
@@ -39,8 +40,8 @@ class View:
     calibration: Calibration
 
     @classmethod
-    def of(cls, frame: pl.DataFrame, margin: ArrayLike, calibration: Calibration) -> View:
-        """Look at a frame with a margin per row.
+    def of(cls, frame: pl.DataFrame, margin: ArrayLike, calibration: Calibration, time_zone: str = TIME_ZONE) -> View:
+        """Look at a frame with a margin per row, months being those of the time zone.
 
         Raises:
             MetricError: margins do not fit the frame, or are not finite.
@@ -58,7 +59,7 @@ class View:
             cases=cases,
             labelled=frame["split"].is_not_null().to_numpy(),
             split=split,
-            month=_months(frame),
+            month=months(frame["time"], time_zone).to_numpy().astype(np.object_),
             newcomer=~person.is_in(person.filter(split == "development").unique().implode()).to_numpy(),
             applicants_known=frame["applicant_id"].null_count() < len(frame),
             calibration=calibration,
@@ -80,10 +81,10 @@ class View:
 
     def window(self, name: str) -> Flags:
         """Tell which cases, labelled or not, applied in the months of a split; without time, the split itself."""
-        months = {month for month in self.month[self.of_split(name)] if month is not None}
-        if not months:
+        names = {month for month in self.month[self.of_split(name)] if month is not None}
+        if not names:
             return self.of_split(name)
-        return np.array([month in months for month in self.month], dtype=np.bool_)
+        return np.array([month in names for month in self.month], dtype=np.bool_)
 
     def labelled_months(self) -> Iterator[tuple[str, str, Cases]]:
         """Yield month, split and labelled cases, earliest first; a month of two splits comes once for each."""
@@ -92,20 +93,13 @@ class View:
 
     def periods(self) -> Iterator[tuple[str, Floats]]:
         """Yield the scores of all applications per month; without time those of the out-of-time split alone."""
-        months = sorted({month for month in self.month if month is not None})
-        for month in months:
+        names = sorted({month for month in self.month if month is not None})
+        for month in names:
             yield month, self.cases.margin[self.month == month]
-        if not months:
+        if not names:
             yield "out_of_time", self.cases.margin[self.of_split("out_of_time")]
 
 
 def _persons(frame: pl.DataFrame) -> pl.Series:
     named = pl.coalesce(pl.format("p{}", "applicant_id"), pl.format("c{}", "case_id"))
     return frame.select(named.alias("person"))["person"]
-
-
-def _months(frame: pl.DataFrame) -> NDArray[np.object_]:
-    if frame["time"].null_count() == len(frame):
-        return np.full(len(frame), None, dtype=np.object_)
-    months: NDArray[np.object_] = frame["time"].dt.strftime("%Y-%m").to_numpy().astype(np.object_)
-    return months
