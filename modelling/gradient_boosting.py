@@ -46,12 +46,12 @@ class BoostingSettings:
     """
 
     trees: int = 300
-    leaves: int = 16
-    depth: int = 5
+    leaves: int = 8
+    depth: int = 4
     learning_rate: float = 0.06
-    leaf_share: float = 0.005
+    leaf_share: float = 0.01
     leaf_cases: tuple[int, int] = (15, 200)
-    feature_share: float = 0.5
+    feature_share: float = 0.3
     case_share: float = 0.8
     l2: float = 10.0
     bins: int = 127

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from modelling.dataset import Dataset, encode, labels_of
 from modelling.errors import TrackingError
+from modelling.linear_fit import solve
 from scoring.spec import FeatureSpec
 
 MODEL_FILE: Final = "logistic.json"
@@ -113,7 +114,7 @@ class Logistic:
             _block(spec, column, matrix[:, i])
             for i, (spec, column) in enumerate(zip(dataset.features, bare, strict=True))
         ]
-        weights, intercept = _solve(np.hstack(blocks), labels, self.strength, seed)
+        weights, intercept = solve(np.hstack(blocks), labels, self.strength, seed)
         ends = np.cumsum([block.shape[1] for block in blocks])
         parts = np.split(weights, ends[:-1])
         columns = tuple(_weighted(column, part) for column, part in zip(bare, parts, strict=True))
@@ -159,13 +160,3 @@ def _weighted(column: Column, weights: NDArray[np.float64]) -> Column:
     if column.category_weights:
         return Column(**(held | {"category_weights": tuple(float(weight) for weight in weights[:-1])}))
     return Column(**(held | {"weight": float(weights[0])}))
-
-
-def _solve(
-    inputs: NDArray[np.float64], labels: NDArray[np.float64], strength: float, seed: int
-) -> tuple[NDArray[np.float64], float]:
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=strength, solver="lbfgs", max_iter=500, tol=1e-6, random_state=seed)
-    model.fit(inputs, labels)
-    return model.coef_[0], float(model.intercept_[0])

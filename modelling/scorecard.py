@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from modelling.dataset import Dataset, encode, labels_of
 from modelling.errors import LabelError, TrackingError
+from modelling.linear_fit import solve
 from scoring.spec import FeatureSpec
 
 MODEL_FILE: Final = "scorecard.json"
@@ -98,16 +99,21 @@ class Scorecard:
     """Optimal binning (optbinning) and logistic regression on weights of evidence.
 
     Attributes:
+        screened: Optimal binning is tried on so many features, those with the most information in ten plain bins.
         least_iv: Features with less information value are not used.
         most_features: At most so many features, best first.
+        most_alike: A feature whose weights of evidence correlate more than this with those of a better one is not used:
+            it says the same again.
         prebins: Bins that optimal binning starts from.
         most_bins: Bins that it may keep.
         least_share: Smallest share of cases in a bin.
         strength: Inverse of the regularisation strength (scikit-learn's ``C``).
     """
 
-    least_iv: float = 0.02
-    most_features: int = 30
+    screened: int = 120
+    least_iv: float = 0.01
+    most_features: int = 40
+    most_alike: float = 0.8
     prebins: int = 12
     most_bins: int = 6
     least_share: float = 0.04
@@ -121,8 +127,9 @@ class Scorecard:
     def fit(self, dataset: Dataset, seed: int) -> FittedScorecard:
         """Fit on the development part.
 
-        Directions declared by the features bind the order of the bins. A feature whose weight would turn out positive
-        (its bins say the opposite next to the others) is dropped and the rest fitted again. ``seed`` has no effect.
+        Directions declared by the features bind the order of the bins. While a weight is positive (next to the others,
+        its bins say the opposite of what they say alone), the feature with the largest is dropped and the rest fitted
+        again. ``seed`` has no effect.
 
         Raises:
             LabelError: labels are missing or of one kind only, or no feature tells good from bad.
@@ -131,13 +138,13 @@ class Scorecard:
         labels = labels_of(development, "development")
         matrix = dataset.matrix(development)
         columns = {spec.name: matrix[:, index] for index, spec in enumerate(dataset.features)}
-        found = [self._binned(spec, columns[spec.name], labels) for spec in dataset.features]
+        found = [self._binned(spec, columns[spec.name], labels) for spec in self._screened(dataset, columns, labels)]
         strong = sorted(
             (one for one in found if one and one.iv >= self.least_iv), key=lambda one: (-one.iv, one.feature)
         )
         if not strong:
             raise LabelError(f"no feature has an information value of {self.least_iv} or more; a scorecard needs one")
-        binned, intercept = self._weighted(strong[: self.most_features], columns, labels, seed)
+        binned, intercept = self._weighted(self._different(strong, columns), columns, labels, seed)
         return FittedScorecard(features=dataset.features, intercept=intercept, binned=binned)
 
     def load(self, files: Mapping[str, str], features: tuple[FeatureSpec, ...]) -> FittedScorecard:
@@ -152,6 +159,24 @@ class Scorecard:
         lists = ("splits", "code_bins", "woe")
         binned = tuple(Binned(**(one | {key: tuple(one[key]) for key in lists})) for one in held["binned"])
         return FittedScorecard(features=features, intercept=held["intercept"], binned=binned)
+
+    def _screened(
+        self, dataset: Dataset, columns: Mapping[str, NDArray[np.float64]], labels: NDArray[np.float64]
+    ) -> list[FeatureSpec]:
+        plain = {spec.name: _plain_iv(spec, columns[spec.name], labels) for spec in dataset.features}
+        return sorted(dataset.features, key=lambda spec: (-plain[spec.name], spec.name))[: self.screened]
+
+    def _different(self, strong: list[Binned], columns: Mapping[str, NDArray[np.float64]]) -> list[Binned]:
+        kept: list[Binned] = []
+        evidence: list[NDArray[np.float64]] = []
+        for binned in strong:
+            values = binned.evidence(columns[binned.feature])
+            if len(kept) < self.most_features and not any(
+                _alike(values, other) > self.most_alike for other in evidence
+            ):
+                kept.append(binned)
+                evidence.append(values)
+        return kept
 
     def _binned(self, spec: FeatureSpec, values: NDArray[np.float64], labels: NDArray[np.float64]) -> Binned | None:
         known = values[~np.isnan(values)]
@@ -202,13 +227,31 @@ class Scorecard:
         kept = strong
         while True:
             inputs = np.column_stack([binned.evidence(columns[binned.feature]) for binned in kept])
-            weights, intercept = _solve(inputs, labels, self.strength, seed)
-            agreeing = [binned for binned, weight in zip(kept, weights, strict=True) if weight < 0]
-            if len(agreeing) in (0, len(kept)):
+            weights, intercept = solve(inputs, labels, self.strength, seed)
+            worst = int(np.argmax(weights))
+            if weights[worst] < 0 or len(kept) == 1:
                 break
-            kept = agreeing
+            kept = kept[:worst] + kept[worst + 1 :]
         pairs = zip(kept, weights, strict=True)
         return tuple(Binned(**(asdict(binned) | {"weight": float(weight)})) for binned, weight in pairs), intercept
+
+
+def _plain_iv(spec: FeatureSpec, values: NDArray[np.float64], labels: NDArray[np.float64]) -> float:
+    known = values[~np.isnan(values)]
+    if len(known) == 0:
+        return 0.0
+    if spec.kind == "category":
+        return _evidence(np.where(np.isnan(values), -1, values).astype(np.int64), labels, len(spec.vocabulary) + 1)[2]
+    edges = np.unique(np.quantile(known, np.arange(1, 10) / 10))
+    bins = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="left"))
+    return _evidence(bins, labels, len(edges) + 1)[2]
+
+
+def _alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    """Absolute correlation; 0 when one of the two never varies."""
+    if one.std() == 0 or other.std() == 0:
+        return 0.0
+    return abs(float(np.corrcoef(one, other)[0, 1]))
 
 
 def _evidence(
@@ -242,13 +285,3 @@ def _optimal_binning() -> type:
 
     binning: type = OptimalBinning
     return binning
-
-
-def _solve(
-    inputs: NDArray[np.float64], labels: NDArray[np.float64], strength: float, seed: int
-) -> tuple[NDArray[np.float64], float]:
-    from sklearn.linear_model import LogisticRegression
-
-    model = LogisticRegression(C=strength, solver="lbfgs", max_iter=500, tol=1e-6, random_state=seed)
-    model.fit(inputs, labels)
-    return model.coef_[0], float(model.intercept_[0])
