@@ -12,7 +12,8 @@ from typing import Final
 
 import polars as pl
 
-SUM_UNIT: Final = 10_000
+SUM_DECIMALS: Final = 4
+SUM_UNIT: Final = 10**SUM_DECIMALS
 """Sums are exact to one part of this: a hundredth of a fen, a tenth of a millisecond."""
 
 
@@ -47,7 +48,9 @@ def _count(column: pl.Expr, rows: pl.Expr) -> pl.Expr:  # noqa: ARG001 -- all ag
 
 def _total(column: pl.Expr, rows: pl.Expr) -> pl.Expr:
     kept = _kept(_whole(column), rows)
-    return pl.when(kept.count() > 0).then(kept.sum() / SUM_UNIT)
+    # Polars divides many values by a constant in one way and a single value in another, a last bit apart; rounding
+    # to the decimals there are makes them one.
+    return pl.when(kept.count() > 0).then((kept.sum() / SUM_UNIT).round(SUM_DECIMALS))
 
 
 def _mean(column: pl.Expr, rows: pl.Expr) -> pl.Expr:

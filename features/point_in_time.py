@@ -2,7 +2,7 @@
 
 A row counts for an application when it happened and was known strictly before ``applied_at``. A column that is
 learned later than its row (``known_by``) is null until then. A row that refers to a parent, as an instalment to its
-loan, counts only when the parent is known, too.
+loan, counts only when the parent is known, too, and is the same applicant's.
 """
 
 from __future__ import annotations
@@ -59,6 +59,8 @@ def _rows(view: View, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
     known = pl.col(view.known)
     if view.parent is not None:
         rows = rows.join(_parent(view.parent, tables), on=view.parent.key, how="inner")
+        if view.applicant in view.table.schema:
+            rows = rows.filter(pl.col(view.applicant) == pl.col(f"{prefix(view.parent)}applicant_id"))
         known = pl.max_horizontal(known, pl.col(f"{prefix(view.parent)}{_known(view.parent)}"))
     named = {"happened_at": pl.col(view.happened), "known_at": known}
     if view.matched == "applicant":

@@ -1,0 +1,102 @@
+"""Tables that do not fit are refused by name; what does no harm is let through."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from features.build import build
+from features.errors import SchemaError, UnknownTableError
+
+
+def changed(tables, name, **columns):
+    return {**tables, name: tables[name].with_columns(**columns)}
+
+
+@pytest.fixture
+def tables(world, history):
+    return history(
+        loans=[{"loan_id": "L", "happened_at": world.applied_at.replace(month=1)}],
+        behaviour_events=[{"event_id": "e", "happened_at": world.applied_at.replace(month=6, day=1), "seconds": 5.0}],
+    )
+
+
+def test_an_unknown_table_is_named_with_the_nearest(tables):
+    with pytest.raises(UnknownTableError, match=r"table == 'loan', must be one of .* Did you mean 'loans'"):
+        build({**tables, "loan": tables["loans"]})
+
+
+def test_nothing_is_built_without_applications(tables):
+    del tables["applications"]
+
+    with pytest.raises(SchemaError, match=r"table 'applications' .* is absent"):
+        build(tables)
+
+
+def test_a_missing_column_is_named(tables):
+    with pytest.raises(SchemaError, match=r"table 'loans' .* column 'lender_type' \(String\) is missing"):
+        build({**tables, "loans": tables["loans"].drop("lender_type")})
+
+
+def test_a_renamed_column_is_named_with_what_it_may_have_become(tables):
+    with pytest.raises(SchemaError, match=r"column 'lender_type' \(String\) is missing. Did you mean 'lender_typ'"):
+        build({**tables, "loans": tables["loans"].rename({"lender_type": "lender_typ"})})
+
+
+@pytest.mark.parametrize(
+    ("column", "dtype", "message"),
+    [
+        ("loan_id", pl.Int64(), "column 'loan_id' is Int64, must be String"),
+        ("amount", pl.Int64(), "column 'amount' is Int64, must be Float64"),
+        ("term_months", pl.Float64(), "column 'term_months' is Float64, must be Int64"),
+        ("known_at", pl.Datetime("us"), r"column 'known_at' is Datetime\(time_unit='us', time_zone=None\), must be"),
+        ("known_at", pl.Datetime("ns", "UTC"), r"column 'known_at' is Datetime\(time_unit='ns'.*, must be"),
+    ],
+)
+def test_a_retyped_column_is_named_with_both_types(tables, column, dtype, message):
+    retyped = tables["loans"].with_columns(pl.lit(None, dtype).alias(column))
+
+    with pytest.raises(SchemaError, match=message):
+        build({**tables, "loans": retyped})
+
+
+def test_all_problems_of_a_table_are_listed(tables):
+    with pytest.raises(SchemaError) as caught:
+        build({**tables, "loans": tables["loans"].drop("amount", "status")})
+
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(("value", "told"), [(float("nan"), "nan"), (float("inf"), "inf"), (1e15, "1000000000000000")])
+def test_numbers_that_no_sum_can_hold_are_refused(tables, value, told):
+    with pytest.raises(SchemaError, match=rf"column 'seconds' holds 1 number\(s\) such as {told}.*, must be finite"):
+        build(changed(tables, "behaviour_events", seconds=pl.lit(value)))
+
+
+def test_null_is_refused_where_it_is_not_legal(tables):
+    with pytest.raises(SchemaError, match=r"column 'known_at' holds 1 null\(s\), none are legal"):
+        build(changed(tables, "loans", known_at=pl.lit(None, pl.Datetime("us", "UTC"))))
+
+
+def test_the_order_of_columns_and_further_columns_do_no_harm(tables):
+    other = {
+        name: frame.select(reversed(frame.columns)).with_columns(note=pl.lit("x")) for name, frame in tables.items()
+    }
+
+    assert_frame_equal(build(other), build(tables), check_exact=True)
+
+
+def test_a_row_sent_twice_counts_once(tables):
+    twice = {name: pl.concat([frame, frame]) for name, frame in tables.items()}
+
+    assert_frame_equal(build(twice), build(tables), check_exact=True)
+
+
+def test_rows_that_differ_under_one_key_are_refused(tables):
+    other = tables["loans"].with_columns(amount=pl.lit(7.0))
+
+    with pytest.raises(
+        SchemaError, match=r"1 value\(s\) of key 'loan_id', such as 'L', stand for rows that differ; run"
+    ):
+        build({**tables, "loans": pl.concat([tables["loans"], other])})
