@@ -162,7 +162,10 @@ def _read_mapping(hint: Any, value: object, where: str) -> dict[str, object]:  #
     if not isinstance(value, dict):
         raise CodecError(f"{where} must be an object, found {_found(value)}")
     kind = get_args(hint)[1]
-    return {key: _read(kind, each, f"{where}[{shown(key)}]") for key, each in value.items()}
+    return {
+        str(_read_scalar(str, key, f"a key of {where}")): _read(kind, each, f"{where}[{shown(key)}]")
+        for key, each in value.items()
+    }
 
 
 def _read_scalar(hint: Any, value: object, where: str) -> object:  # noqa: ANN401
@@ -171,4 +174,6 @@ def _read_scalar(hint: Any, value: object, where: str) -> object:  # noqa: ANN40
     if type(value) is not hint:
         words = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
         raise CodecError(f"{where} == {_found(value)}, must be {words.get(hint, hint)}")
+    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+        raise CodecError(f"{where} holds a lone surrogate, which is no character")
     return value

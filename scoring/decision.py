@@ -21,7 +21,7 @@ class Contribution:
 
     Attributes:
         feature: Feature name.
-        value: Value scored; None when unknown.
+        value: Value scored: a number is a float, None is unknown, a category never seen keeps its own word.
         points: SHAP value in points; positive is safer.
         points_lost: Points short of the average just-approved applicant (the reference); negative when better than it.
     """
@@ -91,8 +91,8 @@ class Decision:
         triggers: All that fired, with evidence.
         questions: Ids of the questions a call should ask, most points first; empty when there is none.
         call_value: Expected gain of a call in yuan, its cost taken off; None when the bundle has learned none.
-        control: Whether the random control arm picked the case.
-        thin_file: Whether there is no history to score.
+        control: Whether the random control arm picked the case; a case that a hard rule declines is never in it.
+        thin_file: Whether all features that the policy names as history are None, 0 or False.
         unseen: Category features whose value was never seen in development.
     """
 

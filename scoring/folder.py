@@ -95,6 +95,8 @@ def read_folder(folder: Path, *, public_key: bytes | None) -> tuple[dict[str, by
     for name, entry in entries.items():
         if len(files[name]) != entry.size or hashlib.sha256(files[name]).hexdigest() != entry.sha256:
             raise AlteredBundleError(f"{folder / name} was altered: its bytes differ from the manifest's hash")
+    if manifest_of(files) != manifest:
+        raise AlteredBundleError(f"{folder / MANIFEST} was altered: it is not laid out as it is written")
     return files, hashlib.sha256(manifest).hexdigest()
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from scoring.encode import text_problem
-from scoring.errors import SpecError, nearest
+from scoring.errors import SpecError, nearest, shown
 from scoring.spec import FeatureSpec, ModelSpec, Policy, Tier
 
 LARGEST: Final = 1e9
@@ -47,6 +47,8 @@ def _features(spec: ModelSpec) -> Iterator[str]:
 
 
 def _feature(feature: FeatureSpec) -> Iterator[str]:
+    if not feature.name or text_problem(feature.name):
+        yield f"feature {shown(feature.name)} must have a name of printable characters"
     if feature.kind != "category" and feature.vocabulary:
         yield f"feature {feature.name!r} has a vocabulary and is no category"
     if feature.kind != "number" and (feature.lower is not None or feature.upper is not None):
