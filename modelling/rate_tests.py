@@ -38,7 +38,7 @@ def jeffreys(n: int, bads: int, pd: float, *, level: float = 0.95) -> Jeffreys:
     """Test whether a PD is too low for the defaults that came.
 
     >>> round(jeffreys(1000, 30, 0.02).p, 3)
-    0.015
+    0.016
 
     Args:
         n: Cases.
