@@ -134,12 +134,24 @@ def count_shared(feature: SharedKey, applications: pl.DataFrame, everyone: pl.Da
     """
     mine, theirs = KEYS[feature.key], KEYS[feature.theirs or feature.key]
     queries = applications.select(ROW, "applicant_id", key=mine, at="applied_at").drop_nulls("key")
-    events = _events(feature, everyone, theirs).join(queries.select("key").unique(), on="key", how="semi")
-    counts = _others_before(queries, events)
+    events = _events(feature, everyone, theirs)
+    met = _that_met_others(queries, events)
+    events = events.join(met.select("key").unique(), on="key", how="semi")
+    counts = _others_before(met, events)
     if feature.window is not None:
-        older = _others_before(queries.with_columns(pl.col("at") - pl.lit(feature.window)), events)
+        older = _others_before(met.with_columns(pl.col("at") - pl.lit(feature.window)), events)
         counts = counts.join(older, on=ROW, suffix="_older").with_columns(pl.col("others") - pl.col("others_older"))
-    return counts.select(ROW, pl.col("others").cast(pl.Float64).alias(feature.name))
+    counted = queries.select(ROW).join(counts, on=ROW, how="left")
+    return counted.select(ROW, pl.col("others").fill_null(0).cast(pl.Float64).alias(feature.name))
+
+
+def _that_met_others(queries: pl.DataFrame, events: pl.DataFrame) -> pl.DataFrame:
+    """Return the queries under whose key there is any event of another applicant: few, for most keys are one's own."""
+    keys = events.group_by("key").agg(
+        pl.col("applicant_id").min().alias("first"), pl.col("applicant_id").max().alias("last")
+    )
+    alone = (pl.col("first") == pl.col("applicant_id")) & (pl.col("last") == pl.col("applicant_id"))
+    return queries.join(keys, on="key", how="inner").filter(~alone).select(queries.columns)
 
 
 def _events(feature: SharedKey, everyone: pl.DataFrame, theirs: str) -> pl.DataFrame:
