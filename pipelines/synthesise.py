@@ -7,11 +7,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import polars as pl
+
+from features.tables import TABLES
+from pipelines.profile_page import profile_page
 from pipelines.recipes import read_recipe
+from pipelines.store import write_text
+from reports.page import render
 from synthetic.lender import Planted
-from synthetic.writer import write
+from synthetic.profile import profile
+from synthetic.recipe import Recipe
+from synthetic.writer import Written, write
 
 Progress = Callable[[str, float], None]
+
+PROFILE = "profile.html"
+
+SAMPLED_ABOVE = 100_000
+"""Applicants above which the profile reads a sample of persons, so that its memory stays bounded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +92,8 @@ def synthesise(
         workers=workers,
         on_block=lambda done, blocks: progress(f"block {done} of {blocks}", 0.8 * done / blocks),
     )
-    profile = out / "profile.html"
+    progress("profile", 0.85)
+    page = _profile(read, out, written)
     progress("done", 1.0)
     return SynthesiseResult(
         out=out,
@@ -90,5 +104,36 @@ def synthesise(
         files=written.files,
         planted=written.planted,
         extract_at=written.extract_at,
-        profile=profile,
+        profile=page,
     )
+
+
+def _profile(recipe: Recipe, out: Path, written: Written) -> Path:
+    parts = 1
+    while written.applicants / parts > SAMPLED_ABOVE and parts < 256:
+        parts *= 2
+    tables = _read(out, parts)
+    made = profile(tables, recipe=recipe, extract_at=written.extract_at)
+    path = out / PROFILE
+    write_text(path, render(profile_page(recipe.name, written, made, 1 / parts)))
+    return path
+
+
+def _read(out: Path, parts: int) -> dict[str, pl.DataFrame]:
+    """Read the tables, or one part in ``parts`` of their persons with all their rows.
+
+    Identifiers of persons are hashes, so those below a bound are a fair sample.
+    """
+    scans = {name: pl.scan_parquet(out / f"{name}.parquet") for name in TABLES}
+    if parts == 1:
+        return {name: scan.collect() for name, scan in scans.items()}
+    bound = f"{256 // parts:02x}"
+    tables = {
+        name: scan.filter(pl.col("applicant_id") < bound).collect(engine="streaming")
+        for name, scan in scans.items()
+        if "applicant_id" in TABLES[name].schema
+    }
+    ids = tables["applications"].lazy().select("application_id").unique()
+    for name in ("outcomes", "truth"):
+        tables[name] = scans[name].join(ids, on="application_id", how="semi").collect(engine="streaming")
+    return {**tables, "watchlist": scans["watchlist"].collect()}

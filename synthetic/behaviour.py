@@ -149,7 +149,7 @@ def _seconds(rng: np.random.Generator, people: People, sessions: Sessions, sessi
     who = sessions.person[session]
     median = np.asarray([_SECONDS[name] for name in EVENT_KINDS])[kind]
     # Whoever means to repay reads the terms longer; who is used to apps does everything faster.
-    reads = (kind == _K["view_terms"]) * (0.18 * people.willingness[who] + 0.10 * people.ability[who])
+    reads = (kind == _K["view_terms"]) * (0.13 * people.willingness[who] + 0.08 * people.ability[who])
     spread = np.exp(reads - 0.15 * people.digital[who] + 0.60 * rng.normal(size=len(kind)))
     seconds: Floats = np.clip(median * spread, 0.4, 1800.0)
     return seconds
