@@ -10,14 +10,19 @@ import os
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import ModuleType
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import polars as pl
+import polars.selectors as cs
 
 from features.tables import Table
 from pipelines.errors import ExpectationRaisedError, ExpectationsDisagreeError
 from pipelines.rules import Rule
+
+if TYPE_CHECKING:  # pandas takes a while to import, and the jobs that need it import it
+    import pandas as pd
 
 COLUMNS: Final = "columns_present"
 """Rule id of the check that a table has its columns."""
@@ -93,9 +98,9 @@ class Suites:
         self, name: str, frame: pl.DataFrame, checks: Sequence[tuple[Rule | _Named, str, Mapping[str, object]]]
     ) -> tuple[Outcome, ...]:
         asset = self._source.add_dataframe_asset(name)
-        batch = asset.add_batch_definition_whole_dataframe(name).get_batch({"dataframe": frame.to_pandas()})
+        batch = asset.add_batch_definition_whole_dataframe(name).get_batch({"dataframe": _to_pandas(frame)})
         expectations = [
-            getattr(self._gx.expectations, kind)(**arguments, meta={"place": place})
+            getattr(self._gx.expectations, kind)(**_without_zone(arguments), meta={"place": place})
             for place, (_, kind, arguments) in enumerate(checks)
         ]
         suite = self._gx.ExpectationSuite(name=name, expectations=expectations)
@@ -129,6 +134,18 @@ def _great_expectations() -> ModuleType:
         import great_expectations as gx
     module: ModuleType = gx
     return module
+
+
+def _to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
+    """Convert a frame; times lose their zone, which is UTC: pandas has deprecated how zoned pairs are compared."""
+    return frame.with_columns(cs.datetime(time_zone="*").dt.replace_time_zone(None)).to_pandas()
+
+
+def _without_zone(arguments: Mapping[str, object]) -> dict[str, object]:
+    return {
+        name: value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
+        for name, value in arguments.items()
+    }
 
 
 def _read(rule: Rule) -> Iterable[str]:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from features.tables import TABLES
+from pipelines.expectations import Suites
 from pipelines.store import write_frame
 
 END = datetime(2024, 7, 1, tzinfo=UTC)
@@ -173,6 +174,37 @@ def _identity_checks() -> list[dict[str, object]]:
     ]
 
 
+def _watchlist() -> list[dict[str, object]]:
+    return [
+        {
+            "entry_id": f"W{number:04d}",
+            "happened_at": START + timedelta(days=number),
+            "known_at": START + timedelta(days=number + 3),
+            "key_type": ("phone", "id", "device")[number % 3],
+            "key_hash": f"ph{number:04d}",
+            "source": ("own", "industry")[number % 2],
+            "reason": ("fraud", "default")[number % 2],
+            "expires_at": END + timedelta(days=number) if number % 2 else None,
+        }
+        for number in range(60)
+    ]
+
+
+def _inquiries() -> list[dict[str, object]]:
+    return [
+        {
+            "inquiry_id": f"Q{number:04d}",
+            "applicant_id": f"P{number // 2:04d}",
+            "happened_at": _applied_at(number) - timedelta(days=4),
+            "known_at": _applied_at(number) - timedelta(days=3),
+            "lender_id": f"bank{number % 9}",
+            "lender_type": ("bank", "small_loan")[number % 2],
+            "purpose": ("loan_approval", "credit_card")[number % 2],
+        }
+        for number in range(APPLICATIONS)
+    ]
+
+
 @pytest.fixture(scope="session")
 def good_tables() -> Mapping[str, pl.DataFrame]:
     """Tables of a lender in which nothing is wrong."""
@@ -180,8 +212,10 @@ def good_tables() -> Mapping[str, pl.DataFrame]:
         "applications": _filled("applications", _applications()),
         "identity_checks": _filled("identity_checks", _identity_checks()),
         "behaviour_events": _filled("behaviour_events", _events()),
+        "bureau_inquiries": _filled("bureau_inquiries", _inquiries()),
         "loans": _filled("loans", _loans()),
         "instalments": _filled("instalments", _instalments()),
+        "watchlist": _filled("watchlist", _watchlist()),
         "calls": _filled("calls", _calls()),
         "outcomes": _filled("outcomes", _outcomes()),
     }
@@ -204,3 +238,9 @@ def write_tables(tmp_path: Path) -> Callable[[Mapping[str, pl.DataFrame]], Path]
         return folder
 
     return write
+
+
+@pytest.fixture(scope="session")
+def suites() -> Suites:
+    """Great Expectations, imported once."""
+    return Suites()
