@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from features.tables import TABLES
 from modelling.compare import Comparison
 from modelling.gates import Gate
@@ -41,7 +38,7 @@ Progress = Callable[[str, float], None]
 """Called with what is being done, and the share of it done from 0 to 1."""
 
 EXPLAINED_CASES = 1_000
-"""Development cases, evenly spread, on which the model report measures contributions."""
+"""Cases that the model did not learn from, evenly spread, on which the model report measures contributions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +106,7 @@ def report_model(
         raise NoRunError(str(bundle) if bundle else None)
     progress("reading the run", 0.0)
     run = load_run(store, run_id or named)
-    progress("explaining development cases", 0.2)
+    progress("explaining cases", 0.2)
     found, pictures = _explained(store, run, scorer.spec.scale if scorer else run.evaluation.scale)
     progress("writing", 0.9)
     page = model_report(
@@ -145,17 +142,12 @@ def _explained(store: Store, run: StoredRun, scale: Scale) -> tuple[tuple[Driver
     if not isinstance(run.fitted, FittedTrees):
         return (), ()
     dataset = load_dataset(store, run.record)
-    development = dataset.part("development")
-    matrix = dataset.matrix(development.gather_every(max(1, -(-development.height // EXPLAINED_CASES))))
-    contributions = _contributions(run.fitted, matrix)
+    late = dataset.part("out_of_time")
+    matrix = dataset.matrix(late.gather_every(max(1, -(-late.height // EXPLAINED_CASES))))
+    contributions = run.fitted.contributions_of(matrix)
     features = dataset.features
     found = drivers_of(features, contributions, run.record.calibration, scale)
     return found, shap_pictures(features, matrix, contributions)
-
-
-def _contributions(fitted: FittedTrees, matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    with_base: NDArray[np.float64] = fitted.booster().predict(matrix, pred_contrib=True, num_threads=1)
-    return with_base[:, :-1]
 
 
 def report_comparison(comparison: Comparison, out: Path, *, gates: Sequence[Gate] = (), made_at: datetime) -> Report:

@@ -10,9 +10,9 @@ from typing import Final
 from reports import charts, formats
 from reports.case_call import OUTCOMES, Review, call
 from reports.case_facts import raw_facts
+from reports.case_features import features, points_by_group
 from reports.known import KnownFacts
 from reports.page import (
-    Block,
     Callout,
     Chart,
     Code,
@@ -26,9 +26,9 @@ from reports.page import (
     Text,
 )
 from reports.provenance import Origin, footer, provenance
-from scoring.decision import Contribution, Decision, Value
+from scoring.decision import Decision, Value
 from scoring.points import points_of_pd
-from scoring.spec import FeatureSpec, ModelSpec
+from scoring.spec import ModelSpec
 from scoring.tiers import cutoff_pd
 
 ADDS_UP: Final = 1e-9
@@ -86,7 +86,7 @@ def case_report(
         _score(decision, spec),
         _routing(decision, spec),
         *([call(decision, review, spec)] if review else []),
-        _features(decision, spec),
+        features(decision, spec),
         raw_facts(facts),
         provenance(origin),
     ]
@@ -146,18 +146,18 @@ def _reasons(decision: Decision) -> Section:
             "Reasons", (Callout("note", "No reason group cost points, or the explanation was withheld."),), lead=lead
         )
     rows = tuple(
-        (reason.en, reason.zh, formats.points(reason.points_lost), _codes(reason.features))
+        (reason.en, reason.zh, formats.points(reason.points_lost), _codes(reason.features, most=4))
         for reason in decision.reasons
     )
     table = Table(("Reason", "In Chinese", "Points lost", "Features"), rows, align="llrl")
     return Section("Reasons", (table,), lead=lead)
 
 
-def _codes(names: Sequence[str]) -> Text:
+def _codes(names: Sequence[str], most: int = 8) -> Text:
     pieces: list[Inline] = []
-    for name in names:
+    for name in names[:most]:
         pieces += [", ", Code(name)] if pieces else [Code(name)]
-    return tuple(pieces)
+    return (*pieces, f" and {len(names) - most} more") if len(names) > most else tuple(pieces)
 
 
 def _score(decision: Decision, spec: ModelSpec) -> Section:
@@ -178,7 +178,7 @@ def _waterfall(decision: Decision, spec: ModelSpec, total: float) -> Chart:
     steps = sorted(
         (
             charts.Step(name=names.get(group, group), change=change)
-            for group, change in _by_group(decision, spec).items()
+            for group, change in points_by_group(decision, spec).items()
         ),
         key=lambda step: (step.change, step.name),
     )
@@ -195,14 +195,6 @@ def _waterfall(decision: Decision, spec: ModelSpec, total: float) -> Chart:
         "From the start to the score, worst reason group first; each bar begins where the last one ended.",
         wide=True,
     )
-
-
-def _by_group(decision: Decision, spec: ModelSpec) -> dict[str, float]:
-    group_of = {feature.name: feature.reason_group for feature in spec.features}
-    parts: dict[str, list[float]] = {}
-    for contribution in decision.contributions:
-        parts.setdefault(group_of[contribution.feature], []).append(contribution.points)
-    return {group: math.fsum(points) for group, points in parts.items()}
 
 
 def _sum(decision: Decision, total: float) -> Callout:
@@ -255,47 +247,3 @@ def _threshold(threshold: float | None) -> str:
 
 def _evidence(evidence: Mapping[str, Value]) -> str:
     return "; ".join(f"{name.replace('_', ' ')}: {formats.fact(value)}" for name, value in evidence.items())
-
-
-def _features(decision: Decision, spec: ModelSpec) -> Section:
-    declared = {feature.name: feature for feature in spec.features}
-    names = {reason.id: reason for reason in spec.reasons}
-    totals = _by_group(decision, spec)
-    parts: list[Block] = []
-    for group in sorted(totals, key=lambda group: (totals[group], group)):
-        of_group = [
-            (declared[c.feature], c) for c in decision.contributions if declared[c.feature].reason_group == group
-        ]
-        title = names[group].en if group in names else group
-        parts.append(Section(title, (_feature_table(of_group, totals[group]),), id=f"group-{group}"))
-    lead = (
-        "Every feature that was scored, by reason group, worst group first. Points lost are against the average "
-        "applicant who is just approved."
-    )
-    return Section("Features", tuple(parts), lead=lead, new_page=True)
-
-
-def _feature_table(rows: Sequence[tuple[FeatureSpec, Contribution]], total: float) -> Table:
-    ordered = sorted(rows, key=lambda pair: (pair[1].points, pair[0].name))
-    return Table(
-        ("Feature", "What it is", "Value", "Source", "Points", "Points lost"),
-        tuple(
-            (
-                Code(feature.name),
-                f"{feature.en} {feature.zh}",
-                _value(feature, c),
-                feature.source,
-                formats.points(c.points, signed=True),
-                formats.points(c.points_lost, signed=True),
-            )
-            for feature, c in ordered
-        ),
-        f"{formats.points(total, signed=True)} points in all",
-        align="llrlrr",
-    )
-
-
-def _value(feature: FeatureSpec, contribution: Contribution) -> str:
-    if contribution.value is None:
-        return f"unknown: {feature.null_means}" if feature.null_means else "unknown"
-    return formats.fact(contribution.value, feature.unit)

@@ -115,7 +115,7 @@ def _labels(evaluation: Evaluation) -> Table:
         ("pending", counts.pending, "window not yet observed to its end; left out, never taken for good"),
         ("unknown", counts.unknown, "not paid out (declined, or not taken up); left out"),
     )
-    rows = tuple((name, formats.count(n), percent(n / max(counts.total, 1)), why) for name, n, why in words)
+    rows = tuple((name, formats.count(n), percent(n / max(counts.total, 1)), why) for name, n, why in words if n)
     return Table(
         ("Label", "Cases", "Share", "What it means"), rows, f"All {formats.count(counts.total)} cases by label"
     )

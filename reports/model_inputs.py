@@ -114,7 +114,11 @@ def _driver_bars(strongest: Sequence[Driver]) -> Chart:
         width=800,
         says="Features by mean size of their contribution",
     )
-    return Chart(svg, f"The {len(strongest)} features that move scores most, over the development cases.", wide=True)
+    return Chart(
+        svg,
+        f"The {len(strongest)} features that move scores most, over cases that the model did not learn from.",
+        wide=True,
+    )
 
 
 def _driver_table(strongest: Sequence[Driver], declared: Mapping[str, FeatureSpec]) -> Table:

@@ -16,6 +16,9 @@ from reports.page import Bullets, Callout, Mark, Section, Table, Text
 FOUR_FIFTHS = 0.8
 """Approval ratio below which a difference between groups asks for an explanation."""
 
+FEW_APPLICATIONS = 30
+"""Applications of a group below which its approval rate is too rough to be compared."""
+
 FEW_BADS = 200
 """Bad cases below which figures out of time are told to be rough."""
 
@@ -49,16 +52,18 @@ def fairness(evaluation: Evaluation) -> Section:
 
 
 def _lowest(evaluation: Evaluation) -> str:
-    ratios = [row for row in evaluation.fairness if row.approval_ratio is not None]
+    ratios = [row for row in evaluation.fairness if row.approval_ratio is not None and row.n >= FEW_APPLICATIONS]
     if not ratios:
-        return "Approved tiers were not given, so approval could not be compared."
+        return "No group has enough applications, or no approved tiers were given, so approval could not be compared."
     low = min(ratios, key=lambda row: row.approval_ratio or 0.0)
-    return f"The lowest found is {percent(low.approval_ratio, 0)} ({low.attribute}: {low.group})."
+    found = f"{percent(low.approval_ratio, 0)} ({low.attribute}: {low.group})"
+    return f"The lowest found in a group of {FEW_APPLICATIONS} or more is {found}."
 
 
 def _fairness_row(row: FairnessRow) -> tuple[Text, ...]:
     ratio = row.approval_ratio
-    shown: Text = percent(ratio, 0) if ratio is None or ratio >= FOUR_FIFTHS else Mark(percent(ratio, 0), "warn")
+    low = ratio is not None and ratio < FOUR_FIFTHS and row.n >= FEW_APPLICATIONS
+    shown: Text = Mark(percent(ratio, 0), "warn") if low else percent(ratio, 0)
     rate = row.rate
     return (
         f"{row.attribute}: {row.group}",
@@ -77,7 +82,9 @@ def gates(found: Sequence[Gate]) -> Section:
     """Show what the model had to pass before promotion."""
     title = "Gates"
     if not found:
-        note = Callout("note", "The model was not put up for promotion when this page was made.")
+        note = Callout(
+            "note", "No gates were given to this page; `bamboo promote` tries them and refuses a model that fails one."
+        )
         return Section(title, (note,), id="gates")
     failed = [gate.name.replace("_", " ") for gate in found if not gate.passed]
     verdict = f"{len(failed)} of {len(found)} failed: {', '.join(failed)}." if failed else f"All {len(found)} passed."
@@ -101,7 +108,7 @@ def limits(evaluation: Evaluation, notices: Sequence[str] = ()) -> Section:
     items: list[Text] = [
         _rejects(labels),
         f"The probability is that of: {evaluation.bad_definition}. It says nothing of what comes later.",
-        _left_out(labels),
+        *_left_out(labels),
         "Associations are not causes: a reason tells what moved the score, not what would change the applicant's risk.",
     ]
     if late.bads < FEW_BADS:
@@ -125,8 +132,11 @@ def _rejects(labels: LabelCounts) -> str:
     )
 
 
-def _left_out(labels: LabelCounts) -> str:
-    return (
+def _left_out(labels: LabelCounts) -> tuple[str, ...]:
+    if not labels.pending + labels.indeterminate:
+        return ()
+    words = (
         f"{formats.counted(labels.pending, 'case')} had not been observed long enough and "
         f"{formats.count(labels.indeterminate)} were neither good nor bad; all of these were left out."
     )
+    return (words,)

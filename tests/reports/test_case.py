@@ -38,7 +38,7 @@ def test_triggers_stand_with_their_evidence(text):
 def test_every_feature_stands_with_value_and_points(text, decision):
     for contribution in decision.contributions:
         assert contribution.feature in text
-    assert "unknown: never reported" in text
+    assert "Unknown here: never reported." in text
 
 
 def test_the_call_stands_with_its_answers_and_both_scores(text):
@@ -91,3 +91,14 @@ def test_an_answer_that_was_refused_shows_no_value(parse, decision, spec, decisi
     text = parse(render(case_report(decision, spec, review=Review(answers=(refused,), after=decision_after)))).text()
 
     assert "refused" in text
+
+
+def test_features_that_moved_little_are_listed_all_the_same(parse, decision, spec):
+    tiny = replace(decision.contributions[-1], points=0.001, points_lost=0.0)
+    contributions = (*decision.contributions[:-1], tiny)
+    quiet = replace(decision, contributions=contributions, points=decision.points - 1.499)
+    text = parse(render(case_report(quiet, spec))).text()
+
+    assert "1 feature moved the score by less than 0.05 points each." in text
+    assert "+0.001" in text
+    assert "The points add up." in text

@@ -52,7 +52,7 @@ def test_rejects_are_counted_in_the_limits(report, evaluation):
 def test_gates_are_told_with_the_failed_ones_named(report, evaluation):
     assert "1 of 2 failed: calibration." in report(evaluation, gates_found=(PASSED, FAILED))
     assert "All 1 passed." in report(evaluation, gates_found=(PASSED,))
-    assert "not put up for promotion" in report(evaluation)
+    assert "No gates were given" in report(evaluation)
 
 
 def test_without_time_nothing_is_said_of_time(report, evaluation_without_time):
