@@ -170,7 +170,7 @@ def _told(problem: ErrorDetails, lined: Lined, shape: type[BaseModel]) -> str:
         return f"{line}: {key} is not a known key.{nearest(str(place[-1]), known)} Known here: {', '.join(known)}"
     if problem["type"] == "missing":
         return f"{line}: {key} is missing"
-    expected = str(problem["msg"]).removeprefix("Input ").removeprefix("should ")
+    expected = str(problem["msg"]).partition("should ")[2] or str(problem["msg"])
     return f"{line}: {key} == {problem['input']!r}, must {expected}"
 
 
