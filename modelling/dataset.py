@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from modelling.errors import LabelError
 from modelling.labels import LabelCounts, label_counts
+from modelling.periods import TIME_ZONE
 from modelling.splits import Split
 from scoring.encode import Encoder
 from scoring.spec import FeatureSpec, Question, ReasonText
@@ -37,6 +38,7 @@ class Dataset:
         sources: Name of each source to the SHA-256 of its content.
         amount_feature: Feature that holds the amount asked for; None when there is none.
         notices: What the reader should know, such as columns left out.
+        time_zone: Where a day, and so a month, begins.
     """
 
     frame: pl.DataFrame
@@ -47,6 +49,7 @@ class Dataset:
     sources: Mapping[str, str] = field(default_factory=dict)
     amount_feature: str | None = None
     notices: tuple[str, ...] = ()
+    time_zone: str = TIME_ZONE
 
     def part(self, split: Split) -> pl.DataFrame:
         """Return the labelled cases of one split, in the order of the frame."""

@@ -12,6 +12,7 @@ from features.feature import Feature
 from features.tables import APPLICATIONS
 from modelling.dataset import MIN_CATEGORY_COUNT, Dataset, vocabulary
 from modelling.labels import BadDefinition, label
+from modelling.periods import TIME_ZONE
 from modelling.splits import by_time
 from scoring.spec import FeatureSpec, Question, ReasonText
 
@@ -27,6 +28,7 @@ def dataset_from_features(
     sources: Mapping[str, str] | None = None,
     catalogue: Mapping[str, Feature] = CATALOGUE,
     min_category_count: int = MIN_CATEGORY_COUNT,
+    time_zone: str = TIME_ZONE,
 ) -> Dataset:
     """Join features with labels, split by time, and declare every feature from its catalogue entry.
 
@@ -42,11 +44,12 @@ def dataset_from_features(
         sources: Name of each source to the SHA-256 of its content.
         catalogue: Declarations of the features.
         min_category_count: Rarer categories go to the unknown bucket.
+        time_zone: Where a day, and so a month, begins.
 
     Raises:
         LabelError: see `modelling.splits.by_time`.
     """
-    frame = by_time(_joined(features, outcomes, applications, definition))
+    frame = by_time(_joined(features, outcomes, applications, definition), time_zone=time_zone)
     development = frame.filter((pl.col("split") == "development") & pl.col("label").is_not_null())
     present = [name for name in catalogue if name in frame.columns]
     empty = [name for name in present if development[name].null_count() == len(development)]
@@ -59,6 +62,7 @@ def dataset_from_features(
         bad_definition=definition.describe(),
         sources=dict(sources or {}),
         amount_feature=AMOUNT if AMOUNT in {feature.name for feature in used} else None,
+        time_zone=time_zone,
         notices=tuple(f"{name} is left out: no case in development has a value" for name in empty),
     )
 

@@ -16,6 +16,19 @@ from scoring.spec import FeatureSpec, ReasonText
 RESERVED: Final = frozenset({"case_id", "applicant_id", "time", "label_status", "label", "split"})
 """Names that a dataset's own columns have."""
 
+UTC: Final = "UTC"
+"""Zone of a flat table's times: a time without a zone is taken as it is written."""
+
+TIME_FORMS: Final = (
+    "%Y-%m-%d",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.fZ",
+    "%Y-%m-%dT%H:%M:%S%.f%:z",
+)
+"""Ways in which a time may be written as text; without a zone it is UTC."""
+
 _STATUS_OF_LABEL: Final = {1: "bad", 0: "good"}
 
 
@@ -57,7 +70,7 @@ def dataset_from_flat(
         *(as_kind(frame[column.name], column.kind or "number") for column in features),
         *(frame[name].cast(pl.String).alias(f"protected_{name}") for name in contract.protected),
     )
-    split = by_time(cases) if contract.time_column else stratified(cases, seed)
+    split = by_time(cases, time_zone=UTC) if contract.time_column else stratified(cases, seed)
     development = split.filter((pl.col("split") == "development") & pl.col("label").is_not_null())
     return Dataset(
         frame=split,
@@ -67,6 +80,7 @@ def dataset_from_flat(
         bad_definition=contract.bad_definition or f"{contract.target} is {contract.bad_value}",
         sources=dict(sources or {}),
         amount_feature=contract.amount_column,
+        time_zone=UTC,
         notices=tuple(f"{column.name} is left out: {column.why}" for column in columns if column.role == "left_out"),
     )
 
@@ -104,14 +118,14 @@ def _times(frame: pl.DataFrame, contract: FlatContract) -> pl.Series:
 
 
 def _parsed(times: pl.Series) -> pl.Series:
-    days = times.str.to_date("%Y-%m-%d", strict=False)
-    if days.null_count() == times.null_count():
-        return days
-    moments = times.str.to_datetime(strict=False, time_zone="UTC")
-    wrong = times.filter(times.is_not_null() & moments.is_null())
-    if len(wrong):
-        raise ContractError(f"time column {times.name!r} holds {wrong[0]!r}; write times as 2024-05-31 or ISO 8601")
-    return moments
+    """Read times by the first ISO form that fits all; other orders of day and month would be guesses."""
+    tried = [times.str.to_datetime(form, strict=False, time_zone="UTC") for form in TIME_FORMS]
+    whole = next((one for one in tried if one.null_count() == times.null_count()), None)
+    if whole is None:
+        nearest = min(tried, key=lambda one: one.null_count())
+        wrong = times.filter(times.is_not_null() & nearest.is_null())[0]
+        raise ContractError(f"time column {times.name!r} holds {wrong!r}; write times as 2024-05-31 or as ISO 8601")
+    return whole
 
 
 def _labels(target: pl.Series, contract: FlatContract) -> tuple[pl.Series, pl.Series]:

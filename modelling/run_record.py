@@ -40,6 +40,7 @@ class RunRecord:
         dataset_sha256: Hash of cases, labels and encoded features.
         frame_sha256: Hash of the file, shared by the runs on one dataset, that keeps all its cases.
         sources: Name of each source to its SHA-256.
+        time_zone: Where a day, and so a month, begins.
         notices: What the reader should know of the data and the fit.
         code: Version of this distribution, commit, and versions of packages.
     """
@@ -58,6 +59,7 @@ class RunRecord:
     development: str
     dataset_sha256: str
     frame_sha256: str
+    time_zone: str
     sources: Mapping[str, str] = field(default_factory=dict)
     notices: tuple[str, ...] = ()
     code: Mapping[str, str] = field(default_factory=dict)
@@ -80,6 +82,7 @@ def record_of(trained: TrainedModel, dataset: Dataset, code: Mapping[str, str], 
         development=_development(trained.evaluation.split.parts[0]),
         dataset_sha256=dataset.sha256(),
         frame_sha256=frame_sha256,
+        time_zone=dataset.time_zone,
         sources=dict(dataset.sources),
         notices=(*dataset.notices, *trained.notices),
         code=dict(code),

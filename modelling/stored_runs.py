@@ -107,6 +107,7 @@ def load_dataset(store: Store, record: RunRecord) -> Dataset:
         sources=record.sources,
         amount_feature=record.amount_feature,
         notices=record.notices,
+        time_zone=record.time_zone,
     )
 
 

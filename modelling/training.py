@@ -103,6 +103,7 @@ def train(
         approved_tiers=approved,
         resamples=resamples,
         seed=seed,
+        time_zone=dataset.time_zone,
     )
     return TrainedModel(
         candidate=candidate.name,

@@ -50,6 +50,7 @@ def contest(store: Store, champion: StoredRun, challenger: StoredRun, *, resampl
         approval_rate=_approval_rate(champion),
         amount=None if amount.null_count() == len(amount) else amount.to_numpy(),
         resamples=resamples,
+        time_zone=dataset.time_zone,
         seed=challenger.record.seed,
     )
 

@@ -87,6 +87,7 @@ class _Job:
     candidates: Sequence[str]
     seed: int
     economics: Economics | None
+    resamples: int
 
 
 def train_on_features(
@@ -99,6 +100,7 @@ def train_on_features(
     contract: TablesContract | None = None,
     candidates: Sequence[str] = tuple(CANDIDATES),
     seed: int = SEED,
+    resamples: int = 500,
     progress: Progress | None = None,
 ) -> TrainResult:
     """Train on a feature table and the outcomes of the tables it was built from.
@@ -112,6 +114,7 @@ def train_on_features(
         contract: What the lender says of its tables: what bad means, and what decisions earn.
         candidates: Names of the candidates to train.
         seed: Seed of everything that is drawn.
+        resamples: Draws of each bootstrap.
         progress: Called with what is being done and the share done, from 0 to 1.
 
     Raises:
@@ -130,9 +133,16 @@ def train_on_features(
         tables["applications"],
         contract.bad,
         sources=sources,
+        time_zone=contract.time_zone,
     )
     job = _Job(
-        mlruns=mlruns, experiment=experiment, now=now, candidates=candidates, seed=seed, economics=contract.economics
+        mlruns=mlruns,
+        experiment=experiment,
+        now=now,
+        candidates=candidates,
+        seed=seed,
+        economics=contract.economics,
+        resamples=resamples,
     )
     return _train_all(dataset, (), job, tell)
 
@@ -146,6 +156,7 @@ def train_on_table(
     experiment: str | None = None,
     candidates: Sequence[str] = tuple(CANDIDATES),
     seed: int = SEED,
+    resamples: int = 500,
     progress: Progress | None = None,
 ) -> TrainResult:
     """Train on a flat table of one row per case.
@@ -158,6 +169,7 @@ def train_on_table(
         experiment: Name of the experiment; the contract's name when None.
         candidates: Names of the candidates to train.
         seed: Seed of everything that is drawn, the stratified split included.
+        resamples: Draws of each bootstrap.
         progress: Called with what is being done and the share done, from 0 to 1.
 
     Raises:
@@ -171,8 +183,15 @@ def train_on_table(
     flat = read_flat(table, contract)
     sources = {"table": flat.sha256, "contract": sha256_file(contract_path)}
     dataset = dataset_from_flat(flat.frame, contract.columns, seed=seed, sources=sources)
-    name = experiment or contract.name
-    job = _Job(mlruns=mlruns, experiment=name, now=now, candidates=candidates, seed=seed, economics=contract.economics)
+    job = _Job(
+        mlruns=mlruns,
+        experiment=experiment or contract.name,
+        now=now,
+        candidates=candidates,
+        seed=seed,
+        economics=contract.economics,
+        resamples=resamples,
+    )
     return _train_all(dataset, flat.columns, job, tell)
 
 
@@ -182,7 +201,7 @@ def _train_all(dataset: Dataset, columns: tuple[FlatColumn, ...], job: _Job, tel
     runs = []
     for place, one in enumerate(chosen):
         part = _part(tell, 0.05 + 0.95 * place / len(chosen), 0.95 / len(chosen))
-        trained = train(dataset, one, seed=job.seed, economics=job.economics, progress=part)
+        trained = train(dataset, one, seed=job.seed, economics=job.economics, resamples=job.resamples, progress=part)
         part(f"logging {one.name}", 0.7)
         figures = figures_of(trained, dataset)
         # One millisecond apart, so that the order in which they were asked for is kept.
