@@ -65,6 +65,47 @@ def amounts_of(spec: ModelSpec, amounts: Sequence[float | None]) -> Array:
     return np.array(found, dtype=np.float64)
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class InputMaker:
+    """Makes the inputs of the value of a call, prepared once for one model.
+
+    Attributes:
+        groups: Place of each feature's reason group.
+        group_count: How many reason groups there are.
+        asked: Places of the features with a question.
+        reference: Mean points of each feature over just-approved cases.
+        cutoff: Points at the cut-off.
+    """
+
+    groups: NDArray[np.intp]
+    group_count: int
+    asked: tuple[int, ...]
+    reference: Array
+    cutoff: float
+
+    @classmethod
+    def of(cls, spec: ModelSpec, reference: Reference) -> InputMaker:
+        """Prepare for a model and its reference."""
+        return cls(
+            groups=np.array(group_numbers(spec), dtype=np.intp),
+            group_count=len(spec.reasons),
+            asked=tuple(place for place, feature in enumerate(spec.features) if feature.question is not None),
+            reference=reference_points(spec, reference),
+            cutoff=cutoff_points(spec),
+        )
+
+    def inputs(self, points_by_feature: Array, points: Array, amount: Array) -> Array:
+        """Return one row of inputs per case; see `call_value_inputs`."""
+        found = np.empty((len(points), self.group_count + len(EXTRA_INPUTS)))
+        found[:, : self.group_count] = group_sums(points_by_feature, self.groups, self.group_count)
+        found[:, -3] = points - self.cutoff
+        found[:, -2] = 0.0
+        for place in self.asked:
+            found[:, -2] += self.reference[place] - points_by_feature[:, place]
+        found[:, -1] = [math.log(each) for each in amount.tolist()]
+        return found
+
+
 def call_value_inputs(
     spec: ModelSpec, points_by_feature: Array, points: Array, amount: Array, reference: Reference
 ) -> Array:
@@ -81,11 +122,4 @@ def call_value_inputs(
         float64, shape (cases, reason groups + 3), columns as in `input_names`: points per group; points over the
         cut-off; points of call-verifiable features lost against the reference; natural logarithm of the amount.
     """
-    mean = reference_points(spec, reference)
-    lost = np.zeros(len(points))
-    for place, feature in enumerate(spec.features):
-        if feature.question is not None:
-            lost += mean[place] - points_by_feature[:, place]
-    logs = np.array([math.log(each) for each in amount.tolist()], dtype=np.float64)
-    groups = group_sums(points_by_feature, group_numbers(spec), len(spec.reasons))
-    return np.column_stack([groups, points - cutoff_points(spec), lost, logs])
+    return InputMaker.of(spec, reference).inputs(points_by_feature, points, amount)

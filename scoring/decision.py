@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -30,6 +30,25 @@ class Contribution:
     value: Value
     points: float
     points_lost: float
+
+    @classmethod
+    def all_of(
+        cls,
+        features: Iterable[str],
+        values: Iterable[Value],
+        points: Iterable[float],
+        points_lost: Iterable[float],
+    ) -> tuple[Contribution, ...]:
+        """Return one contribution per feature.
+
+        A case has one for every feature, and a frozen record's own constructor would be most of the time of a decision.
+        """
+        made = []
+        for feature, value, each, lost in zip(features, values, points, points_lost, strict=True):
+            contribution = cls.__new__(cls)
+            contribution.__dict__.update(feature=feature, value=value, points=each, points_lost=lost)
+            made.append(contribution)
+        return tuple(made)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -100,6 +100,7 @@ class Encoder:
         self.names = tuple(spec.name for spec in self.specs)
         self.categories = tuple(spec.name for spec in self.specs if spec.kind == "category")
         self._known = frozenset(self.names)
+        self._legal = tuple((spec.name, *_legal_floats(spec)) for spec in self.specs)
         self._codes = tuple({word: float(code) for code, word in enumerate(spec.vocabulary)} for spec in self.specs)
         self._unknown = np.array(
             [len(spec.vocabulary) if spec.kind == "category" else np.inf for spec in self.specs], dtype=np.float64
@@ -122,7 +123,12 @@ class Encoder:
             FeatureTextError: A text is too long or holds characters no category has.
         """
         self._check_names(values)
-        row = [self._value(place, spec, values[spec.name], None) for place, spec in enumerate(self.specs)]
+        row = [
+            value
+            if type(value := values[name]) is float and lower <= value <= upper
+            else self._value(place, self.specs[place], value, None)
+            for place, (name, lower, upper) in enumerate(self._legal)
+        ]
         return np.array(row, dtype=np.float64)
 
     def columns(self, columns: Mapping[str, Column]) -> Matrix:
@@ -196,6 +202,14 @@ class Encoder:
             if spec.kind == "flag" and column.dtype.kind == "b":
                 return column.astype(np.float64)
         return np.array([self._value(place, spec, value, row) for row, value in enumerate(column)], dtype=np.float64)
+
+
+def _legal_floats(spec: FeatureSpec) -> tuple[float, float]:
+    """Return the least and the largest float that needs no second look; none for a feature that is not a number."""
+    if spec.kind != "number":
+        return np.inf, -np.inf
+    largest = float(np.finfo(np.float64).max)
+    return -largest if spec.lower is None else spec.lower, largest if spec.upper is None else spec.upper
 
 
 def _length(name: str, column: object) -> int:

@@ -10,20 +10,13 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.call_value import (
-    CallValue,
-    amounts_of,
-    call_value_inputs,
-    cutoff_points,
-    group_numbers,
-    reference_points,
-)
+from scoring.call_value import CallValue, InputMaker, amounts_of
 from scoring.decision import Contribution, Decision, Trigger, Value
 from scoring.encode import Encoder
 from scoring.kernel import Kernel, prepare
 from scoring.points import PointsMap
-from scoring.reasons import reasons_of
-from scoring.reference import Reference
+from scoring.reasons import members_of, reasons_of
+from scoring.reference import Reference, group_sums
 from scoring.routing import in_control_arm, route
 from scoring.rules import Portfolio, fired_limits, fired_rules
 from scoring.spec import ModelSpec
@@ -78,10 +71,8 @@ class Model:
         self.line = PointsMap.of(spec.calibration, spec.scale)
         self.start_points = self.line.points(self.kernel.expected)
         self._call_kernel = prepare(call_value.trees) if call_value else None
-        self._groups = np.array(group_numbers(spec), dtype=np.intp)
-        self._reference_points = reference_points(spec, reference)
-        self._asked = tuple(place for place, each in enumerate(spec.features) if each.question is not None)
-        self._cutoff = cutoff_points(spec)
+        self._inputs = InputMaker.of(spec, reference)
+        self._members = members_of(self._inputs.groups.tolist(), self.kernel.used)
 
     def values(self, row: Array, given: Mapping[str, Value]) -> tuple[Value, ...]:
         """Return the values of an encoded case as they were scored: numbers as float, flags as bool, missing as None.
@@ -110,7 +101,7 @@ class Model:
         values = dict(zip(self.encoder.names, case.values, strict=True))
         points_array = self.line.points_of(case.contributions)
         points, each = self.line.points(case.margin), points_array.tolist()
-        lost_array = self._reference_points - points_array
+        lost_array = self._inputs.reference - points_array
         lost = lost_array.tolist()
         gap = math.fsum((self.start_points, *each, -points))
         explained = math.isfinite(points) and abs(gap) <= TOLERANCE
@@ -142,10 +133,8 @@ class Model:
             outcome=settled.outcome,
             routed_by=settled.routed_by,
             start_points=self.start_points,
-            contributions=self._contributions(case.values, each, lost),
-            reasons=reasons_of(lost, self._groups.tolist(), spec.reasons, self.encoder.names, self.kernel.used)
-            if explained
-            else (),
+            contributions=Contribution.all_of(self.encoder.names, case.values, each, lost),
+            reasons=reasons_of(lost, self._members, spec.reasons, self.encoder.names) if explained else (),
             triggers=(*(rule for rule, _ in rules), *triggers),
             questions=self._questions(each),
             call_value=worth,
@@ -154,28 +143,20 @@ class Model:
             unseen=self.encoder.unseen(case.row),
         )
 
-    def _contributions(
-        self, values: tuple[Value, ...], points: list[float], lost: list[float]
-    ) -> tuple[Contribution, ...]:
-        return tuple(
-            Contribution(feature=name, value=value, points=each, points_lost=short)
-            for name, value, each, short in zip(self.encoder.names, values, points, lost, strict=True)
-        )
-
     def _provisional(self, margin: float) -> Provisional:
         tier = tier_of(self.line.pd(margin), self.spec.tiers)
         return "approve" if tier in self.spec.policy.approved_tiers else "decline"
 
     def _triggers(self, case: Scored, points: float, provisional: Provisional, lost: Array) -> tuple[Trigger, ...]:
         without = case.margin
-        for place in self._asked:
+        for place in self._inputs.asked:
             without += float(self.reference.contributions[place]) - float(case.contributions[place])
-        groups = len(self.spec.reasons)
-        sums = np.asarray(np.bincount(self._groups, weights=case.contributions, minlength=groups), dtype=np.float64)
-        lost_sums = np.bincount(self._groups, weights=lost, minlength=groups).tolist()
+        groups, count = self._inputs.groups, self._inputs.group_count
+        sums = group_sums(case.contributions[np.newaxis], groups, count)[0]
+        lost_sums = group_sums(lost[np.newaxis], groups, count)[0].tolist()
         grounds = Grounds(
             points=points,
-            cutoff=self._cutoff,
+            cutoff=self._inputs.cutoff,
             provisional=provisional,
             without_points=self.line.points(without),
             without_provisional=self._provisional(without),
@@ -195,19 +176,14 @@ class Model:
             return None
         economics = self.spec.policy.economics
         amount = values[economics.amount_feature] if economics.amount_feature is not None else None
-        inputs = call_value_inputs(
-            self.spec,
-            points_by_feature[np.newaxis],
-            np.array([points]),
-            amounts_of(self.spec, [amount if isinstance(amount, float) else None]),
-            self.reference,
-        )
+        amounts = amounts_of(self.spec, [amount if isinstance(amount, float) else None])
+        inputs = self._inputs.inputs(points_by_feature[np.newaxis], np.array([points]), amounts)
         return self._call_kernel.margin(inputs[0]) - economics.call_cost
 
     def _questions(self, points: list[float]) -> tuple[str, ...]:
         carried = {question.id: 0.0 for question in self.spec.questions}
         asked = {}
-        for place in self._asked:
+        for place in self._inputs.asked:
             name = self.spec.features[place].question
             if name is not None:
                 asked[name] = carried[name] = carried[name] + abs(points[place])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from scoring.decision import Reason
@@ -14,26 +14,34 @@ LEAST_POINTS: Final = 1e-9
 """Points lost up to here are rounding, not a reason."""
 
 
+def members_of(group_of: Sequence[int], scored: frozenset[int]) -> dict[int, tuple[int, ...]]:
+    """Return the features of each reason group that the model compares; no other is ever named.
+
+    Args:
+        group_of: Place of each feature's group.
+        scored: Places of the features that the model compares.
+    """
+    members: dict[int, tuple[int, ...]] = {}
+    for place in sorted(scored):
+        members[group_of[place]] = (*members.get(group_of[place], ()), place)
+    return members
+
+
 def reasons_of(
     points_lost: Sequence[float],
-    group_of: Sequence[int],
+    members: Mapping[int, Sequence[int]],
     reasons: Sequence[ReasonText],
     features: Sequence[str],
-    scored: frozenset[int],
 ) -> tuple[Reason, ...]:
     """Return at most four reasons, the one that lost most points first; ties in the order of ``reasons``.
 
     Args:
         points_lost: Points lost against the reference, per feature; negative where the case is better.
-        group_of: Place of each feature's group in ``reasons``.
+        members: From `members_of`: place of a group in ``reasons`` to its features.
         reasons: The words of all reason groups.
         features: Names of the features.
-        scored: Places of the features that the model compares; no other is ever named.
     """
-    members: dict[int, list[int]] = {}
-    for place in sorted(scored):
-        members.setdefault(group_of[place], []).append(place)
-    lost = {group: math.fsum(points_lost[place] for place in places) for group, places in members.items()}
+    lost = {group: math.fsum([points_lost[place] for place in places]) for group, places in members.items()}
     worst = sorted((group for group in lost if lost[group] > LEAST_POINTS), key=lambda group: (-lost[group], group))
     return tuple(
         Reason(

@@ -90,8 +90,10 @@ def reference_from(
     )
 
 
-def group_sums(contributions: Array, group_of: Sequence[int], groups: int) -> Array:
-    """Return the sum of contributions per reason group, shape (cases, groups)."""
+def group_sums(contributions: Array, group_of: Sequence[int] | NDArray[np.intp], groups: int) -> Array:
+    """Return the sum of contributions per reason group, added in the order of the features, shape (cases, groups)."""
+    if len(contributions) == 1:
+        return np.bincount(group_of, weights=contributions[0], minlength=groups)[np.newaxis].astype(np.float64)
     sums = np.zeros((len(contributions), groups))
     for feature, group in enumerate(group_of):
         sums[:, group] += contributions[:, feature]

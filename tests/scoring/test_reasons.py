@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.reasons import reasons_of
+from scoring.reasons import members_of, reasons_of
 from scoring.spec import ReasonText
 
 GROUPS = [ReasonText(id=name, en=name.upper(), zh=name * 2) for name in "abcdef"]
@@ -15,7 +15,7 @@ GROUP_OF = [0, 0, 1, 2, 3, 4, 5, 5]
 
 
 def reasons(lost, scored=range(8)):
-    return reasons_of(lost, GROUP_OF, GROUPS, NAMES, frozenset(scored))
+    return reasons_of(lost, members_of(GROUP_OF, frozenset(scored)), GROUPS, NAMES)
 
 
 def test_groups_are_summed_and_ranked_and_cut_at_four():
