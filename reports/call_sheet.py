@@ -102,7 +102,7 @@ def _closing(sheet: CallSheet) -> Section:
         "bamboo verify."
     )
     if not sheet.asks:
-        lead = "The model has no fact that a call can verify: note what a person should know to decide. 无可核实事实,请记录要点。"
+        lead = "The model has no fact that a call can verify; note what a person should know. 无可核实事实,请记录要点。"
     caller = Field(name="caller", label="Caller", label_zh="核实人")
     when = Field(name="called-at", label="Date and time", label_zh="日期时间")
     notes = Field(name="notes", label="Anything else that was said", label_zh="其他情况", kind="long")

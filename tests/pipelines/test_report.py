@@ -1,0 +1,228 @@
+"""Report jobs: from files to pages, whole or not at all, and never with another model's bundle."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from modelling.mlflow_store import Store
+from modelling.records import to_plain
+from modelling.routing_evaluation import Cases, compare_rules
+from pipelines.compare import compare_runs
+from pipelines.decisions import write_decisions
+from pipelines.promote import promote
+from pipelines.report import report_case, report_comparison, report_model, report_policy
+from pipelines.report_errors import CaseNotFoundError, NoRunError, OtherBundleError
+from pipelines.train import train_on_table
+from review.answers import Answer
+from scoring.scorer import Scorer
+
+NOW = datetime(2024, 6, 2, tzinfo=UTC)
+
+CONTRACT = """
+kind: flat
+name: small
+table: small.csv
+currency: yuan
+target:
+  column: status
+  bad: bad
+  good: good
+  definition: status is bad
+id: case
+sources: {income: declared, debt: bureau, home: declared}
+directions: {income: down, debt: up}
+questions:
+  income:
+    answer: money
+    unit: yuan
+    en: What do you earn?
+    zh: 您的收入是多少?
+    check_en: pay slips
+    check_zh: 与工资单核对
+"""
+
+
+def table(rows=1500):
+    random = np.random.default_rng(4)
+    income, debt = random.normal(size=rows), random.normal(size=rows)
+    bad = random.random(rows) < 1 / (1 + np.exp(1.2 + 1.3 * income - 0.9 * debt))
+    return pl.DataFrame(
+        {
+            "case": [f"k{place}" for place in range(rows)],
+            "income": income.round(3),
+            "debt": debt.round(3),
+            "home": random.choice(["rent", "own"], rows).tolist(),
+            "status": np.where(bad, "bad", "good").tolist(),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A small table, two candidates trained on it, and the bundle of one."""
+    folder = tmp_path_factory.mktemp("report")
+    table().write_csv(folder / "small.csv")
+    (folder / "contract.yaml").write_text(CONTRACT, encoding="utf-8")
+    made = train_on_table(
+        folder / "small.csv",
+        folder / "contract.yaml",
+        mlruns=folder / "mlruns",
+        now=NOW,
+        candidates=("lightgbm", "logistic"),
+    )
+    promoted = promote(mlruns=folder / "mlruns", experiment="small", bundle=folder / "bundle", now=NOW)
+    scorer = Scorer.load(folder / "bundle")
+    columns = {
+        "income": table()["income"].to_numpy(),
+        "debt": table()["debt"].to_numpy(),
+        "home": table()["home"].to_list(),
+    }
+    decisions = scorer.decide_many(columns, case_ids=table()["case"].to_list())
+    write_decisions(folder / "decisions.parquet", decisions)
+    after = scorer.decide({"income": -2.0, "debt": 0.5, "home": "rent"}, case_id="k7")
+    write_decisions(folder / "after.jsonl", [after])
+    return folder, {run.candidate: run.run_id for run in made.runs}, promoted
+
+
+def test_a_bundle_is_reported_with_its_gates_and_shap_pictures(trained, tmp_path):
+    folder, _, promoted = trained
+    done = report_model(
+        Store(folder / "mlruns"), tmp_path / "m.html", bundle=folder / "bundle", gates=promoted.gates, made_at=NOW
+    )
+    html = done.path.read_text(encoding="utf-8")
+
+    assert done.size == len(html.encode()) < 3_000_000
+    assert promoted.bundle_sha256 in html
+    assert f"All {len(promoted.gates)} passed." in html
+    assert html.count('<img src="data:image/png;base64,') >= 2
+
+
+def test_the_same_run_gives_the_same_bytes(trained, tmp_path):
+    folder, runs, _ = trained
+    for name in ("a.html", "b.html"):
+        report_model(Store(folder / "mlruns"), tmp_path / name, run_id=runs["lightgbm"], made_at=NOW)
+
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
+
+
+def test_a_run_without_trees_is_reported_without_pictures(trained, tmp_path):
+    folder, runs, _ = trained
+    done = report_model(Store(folder / "mlruns"), tmp_path / "l.html", run_id=runs["logistic"], made_at=NOW)
+    html = done.path.read_text(encoding="utf-8")
+
+    assert done.title == "Model report: logistic"
+    assert "<img" not in html
+    assert "Contributions were not given" in html
+
+
+def test_a_bundle_of_another_run_is_refused(trained, tmp_path):
+    folder, runs, _ = trained
+
+    with pytest.raises(OtherBundleError, match=r"give the bundle that made it"):
+        report_model(
+            Store(folder / "mlruns"),
+            tmp_path / "x.html",
+            run_id=runs["logistic"],
+            bundle=folder / "bundle",
+            made_at=NOW,
+        )
+    assert not (tmp_path / "x.html").exists()
+
+
+def test_without_run_and_bundle_the_way_out_is_named(trained, tmp_path):
+    with pytest.raises(NoRunError, match=r"neither a run nor a bundle is given; give the id of the run"):
+        report_model(Store(trained[0] / "mlruns"), tmp_path / "x.html", made_at=NOW)
+
+
+def test_a_comparison_is_written(trained, tmp_path):
+    found = compare_runs(mlruns=trained[0] / "mlruns", experiment="small", resamples=120)
+    done = report_comparison(found.comparisons[0], tmp_path / "c.html", made_at=NOW)
+
+    assert "Swap set at equal approval rate" in done.path.read_text(encoding="utf-8")
+
+
+def test_a_case_is_reported_with_what_the_call_changed(trained, tmp_path):
+    folder = trained[0]
+    answers = [
+        Answer(application_id="k7", question="income", status="answered", value=-2.0),
+        Answer(application_id="k8", question="income", status="answered", value=777.0),
+    ]
+    done = report_case(
+        folder / "decisions.parquet",
+        "k7",
+        folder / "bundle",
+        tmp_path / "k7.html",
+        after=folder / "after.jsonl",
+        answers=answers,
+        made_at=NOW,
+    )
+    html = done.path.read_text(encoding="utf-8")
+
+    assert "The points add up." in html
+    assert "What the answers changed" in html
+    assert "777" not in html
+
+
+def test_a_case_that_had_no_call_shows_none(trained, tmp_path):
+    folder = trained[0]
+    done = report_case(
+        folder / "decisions.parquet",
+        "k8",
+        folder / "bundle",
+        tmp_path / "k8.html",
+        after=folder / "after.jsonl",
+        made_at=NOW,
+    )
+
+    assert "Before and after" not in done.path.read_text(encoding="utf-8")
+
+
+def test_a_case_that_was_not_decided_is_named(trained, tmp_path):
+    folder = trained[0]
+
+    with pytest.raises(CaseNotFoundError, match=r"case_id == 'nobody' is not among the decisions"):
+        report_case(folder / "decisions.parquet", "nobody", folder / "bundle", tmp_path / "n.html", made_at=NOW)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_decision_of_another_bundle_is_refused(trained, tmp_path):
+    folder = trained[0]
+    scorer = Scorer.load(folder / "bundle")
+    stranger = replace(scorer.decide({"income": 1.0, "debt": 0.0, "home": "own"}, case_id="k1"), bundle="00" * 32)
+    write_decisions(tmp_path / "other.jsonl", [stranger])
+
+    with pytest.raises(OtherBundleError, match=r"give the bundle that made it"):
+        report_case(tmp_path / "other.jsonl", "k1", folder / "bundle", tmp_path / "x.html", made_at=NOW)
+    with pytest.raises(OtherBundleError, match=r"give the bundle that made it"):
+        report_policy(tmp_path / "other.jsonl", folder / "bundle", tmp_path / "x.html", made_at=NOW)
+
+
+def test_the_policy_is_reported_with_the_rules_it_was_held_against(trained, tmp_path):
+    folder = trained[0]
+    ids = [f"k{place}" for place in range(200)]
+    gain = np.random.default_rng(0).normal(10, 100, 200)
+    compared = compare_rules(
+        Cases(case_ids=ids, applicants=ids, gain=gain),
+        {"bamboo": gain * 0.5, "riskiest_approved": -gain},
+        capacity_share=0.1,
+        call_cost=15.0,
+        seed=1,
+        replicates=100,
+    )
+    (tmp_path / "rules.json").write_text(json.dumps(to_plain(compared)), encoding="utf-8")
+    done = report_policy(
+        folder / "decisions.parquet",
+        folder / "bundle",
+        tmp_path / "p.html",
+        capacity=100,
+        rules=tmp_path / "rules.json",
+        made_at=NOW,
+    )
+    html = done.path.read_text(encoding="utf-8")
+
+    assert "riskiest approved" in html
+    assert "Of 1,500 cases" in html
