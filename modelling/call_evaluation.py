@@ -70,16 +70,20 @@ def evaluate_calls(
         after=after,
         applicants=frame["applicant_id"].to_list(),
         bad=truth["would_be_bad"].to_numpy().astype(bool),
+        probability=truth["default_probability"].to_numpy(),
         amounts=amounts(bundle, frame),
     )
     scores = rule_scores(judged.before, judged.amounts, bundle.spec)
-    comparison = compare_rules(
-        Cases(case_ids=judged.ids, applicants=judged.applicants, gain=judged.gain),
-        scores,
-        capacity_share=capacity_share,
-        call_cost=judged.cost,
-        seed=seed,
-        replicates=replicates,
+    comparison, expected = (
+        compare_rules(
+            Cases(case_ids=judged.ids, applicants=judged.applicants, gain=gain),
+            scores,
+            capacity_share=capacity_share,
+            call_cost=judged.cost,
+            seed=seed,
+            replicates=replicates,
+        )
+        for gain in (judged.gain, judged.expected)
     )
     control = np.array([decision.control for decision in judged.before])
     called = np.array([decision.routed_by in ("call_value", "trigger") for decision in judged.before])
@@ -98,6 +102,7 @@ def evaluate_calls(
         reached=reached,
         finds=finds,
         comparison=comparison,
+        comparison_expected=expected,
         control=gains_of("control arm", judged, control),
         control_above=gains_of("control arm, worth a call", judged, control & worth_it),
         control_below=gains_of("control arm, not worth a call", judged, control & ~worth_it),

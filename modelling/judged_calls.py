@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from modelling.past_calls import SETTLED
 from modelling.profit import call_gain, loan_profit
 from modelling.routing_records import Change, Gains
 from scoring.after_call import final_outcome
@@ -33,7 +34,8 @@ class JudgedCalls:
         after: Decisions after it.
         bad: Whether the loan ends badly if it is paid out.
         amounts: Yuan at stake.
-        gain: Yuan that the call adds, before its cost.
+        gain: Yuan that the call adds, before its cost, by how the loan ends.
+        expected: The same by the true probability of default.
         cost: Cost of a call.
     """
 
@@ -44,6 +46,7 @@ class JudgedCalls:
     bad: Flags
     amounts: Array
     gain: Array
+    expected: Array
     cost: float
 
     @classmethod
@@ -55,13 +58,15 @@ class JudgedCalls:
         after: Sequence[Decision],
         applicants: Sequence[str],
         bad: Flags,
+        probability: Array,
         amounts: Array,
     ) -> JudgedCalls:
         """Judge calls by how the loans end; cases that a hard rule settles are left out, they are nobody's to call."""
-        kept = [place for place, d in enumerate(before) if d.routed_by not in ("hard_rule", "explanation_failed")]
+        kept = [place for place, d in enumerate(before) if d.routed_by not in SETTLED]
         economics = spec.policy.economics
-        profit = loan_profit(bad.astype(np.float64), amounts, economics)
-        gain = call_gain(approved(before), approved(after), profit)
+        turned = approved(before), approved(after)
+        gain = call_gain(*turned, loan_profit(bad.astype(np.float64), amounts, economics))
+        expected = call_gain(*turned, loan_profit(probability, amounts, economics))
         return cls(
             ids=tuple(before[place].case_id or "" for place in kept),
             applicants=tuple(applicants[place] for place in kept),
@@ -70,6 +75,7 @@ class JudgedCalls:
             bad=bad[kept],
             amounts=amounts[kept],
             gain=gain[kept],
+            expected=expected[kept],
             cost=economics.call_cost,
         )
 

@@ -8,7 +8,7 @@ first. A call that was not reached gains nothing, and is part of what a call is 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -33,6 +33,9 @@ from scoring.scorer import Scorer
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
+SETTLED: Final = ("hard_rule", "explanation_failed")
+"""What settles a case so that no value of a call routes it."""
+
 _AT_ONCE: Final = 20_000
 
 
@@ -43,24 +46,59 @@ class PastCalls:
     Attributes:
         case_ids: The applications.
         inputs: What a value is predicted from (``scoring.call_value.call_value_inputs``), before the call.
+        points: Score before the call.
+        shift: Points by which the call moved the score; 0 when it was not reached or found what was stated.
+        amounts: Yuan at stake.
         gain: Yuan that the call gained, before its cost.
+        expected: The same with every loan's end replaced by what the PD after the call expects: less noisy.
         control: Whether it was picked at random.
         reached: Whether the applicant answered.
         changed: Whether the call changed the decision.
         realised: Whether the gain of a changed decision rests on how the loan ended; else on the PD after the call.
         propensity: Probability of having been called, given the inputs.
-        applications: Applications of the period, called or not.
+        period_inputs: Inputs of every application of the period, called or not.
+        period_amounts: Yuan at stake in each of these.
     """
 
     case_ids: tuple[str, ...]
     inputs: Array
+    points: Array
+    shift: Array
+    amounts: Array
     gain: Array
+    expected: Array
     control: Flags
     reached: Flags
     changed: Flags
     realised: Flags
     propensity: Array
-    applications: int
+    period_inputs: Array
+    period_amounts: Array
+
+    def take(self, rows: NDArray[np.integer] | Flags) -> PastCalls:
+        """Return some of the calls, in the order given; the period stays."""
+        picked = {name: getattr(self, name)[rows] for name in _PER_CALL}
+        return replace(self, case_ids=tuple(np.asarray(self.case_ids, dtype=object)[rows]), **picked)
+
+    def by_id(self) -> PastCalls:
+        """Return the calls in the order of their ids."""
+        return self.take(np.argsort(np.asarray(self.case_ids, dtype=str), kind="stable"))
+
+
+_PER_CALL: Final = (
+    "inputs",
+    "points",
+    "shift",
+    "amounts",
+    "gain",
+    "expected",
+    "control",
+    "reached",
+    "changed",
+    "realised",
+    "propensity",
+)
+"""Fields of `PastCalls` that hold one entry per call."""
 
 
 def past_calls(
@@ -96,7 +134,7 @@ def past_calls(
     inputs = inputs_of(bundle, scorer, period)
     calls = _first_hand(tables["calls"], until) if "calls" in tables else None
     if calls is None or calls.is_empty():
-        return _nothing(inputs)
+        return _nothing(bundle, period, inputs)
     if "outcomes" not in tables:
         raise LabelError("there are calls and no outcomes: what a call gained cannot be known without them")
     frame = period.with_row_index("place").join(calls, on=IDS, how="inner", maintain_order="left")
@@ -104,21 +142,25 @@ def past_calls(
     before = decisions_on(scorer, frame)
     control = (frame["arm"] == "control").to_numpy()
     after = _after(tables, frame, scorer, before, time_zone)
-    gain, realised = _gains(bundle, frame, before, after, label(tables["outcomes"], definition))
-    propensity = called_propensity(inputs, called, control)
-    kept = np.array([decision.routed_by not in ("hard_rule", "explanation_failed") for decision in before], dtype=bool)
-    changed = np.array([_approved(b) != _approved(a) for b, a in zip(before, after, strict=True)], dtype=bool)
-    return PastCalls(
-        case_ids=tuple(frame[IDS].filter(pl.Series(kept)).to_list()),
-        inputs=inputs[called][kept],
-        gain=gain[kept],
-        control=control[kept],
-        reached=frame["reached"].to_numpy()[kept],
-        changed=changed[kept],
-        realised=realised[kept],
-        propensity=propensity[kept],
-        applications=len(period),
+    gain, expected, realised = _gains(bundle, frame, before, after, label(tables["outcomes"], definition))
+    points = [np.array([decision.points for decision in made]) for made in (before, after)]
+    made = PastCalls(
+        case_ids=tuple(frame[IDS].to_list()),
+        inputs=inputs[called],
+        points=points[0],
+        shift=points[1] - points[0],
+        amounts=amounts(bundle, frame),
+        gain=gain,
+        expected=expected,
+        control=control,
+        reached=frame["reached"].to_numpy(),
+        changed=_approved(before) != _approved(after),
+        realised=realised,
+        propensity=called_propensity(inputs, called, control),
+        period_inputs=inputs,
+        period_amounts=amounts(bundle, period),
     )
+    return made.take(np.array([decision.routed_by not in SETTLED for decision in before], dtype=bool))
 
 
 def inputs_of(bundle: Bundle, scorer: Scorer, frame: pl.DataFrame) -> Array:
@@ -164,8 +206,8 @@ def _after(
     return [by_id.get(decision.case_id, decision) for decision in before]
 
 
-def _approved(decision: Decision) -> bool:
-    return final_outcome(decision) == "approve"
+def _approved(decisions: Sequence[Decision]) -> Flags:
+    return np.array([final_outcome(decision) == "approve" for decision in decisions], dtype=bool)
 
 
 def _gains(
@@ -174,26 +216,33 @@ def _gains(
     before: Sequence[Decision],
     after: Sequence[Decision],
     labels: pl.DataFrame,
-) -> tuple[Array, Flags]:
+) -> tuple[Array, Array, Flags]:
+    """Return gains by loans' ends where known, gains by the PD after the call, and where ends are known."""
     ends = frame.select(IDS).join(labels, on=IDS, how="left", maintain_order="left")["label"].cast(pl.Float64)
     realised = ends.is_not_null().to_numpy()
     expected = np.array([decision.pd for decision in after])
     bad = np.where(realised, ends.fill_null(0.0).to_numpy(), expected)
-    profit = loan_profit(bad, amounts(bundle, frame), bundle.spec.policy.economics)
-    approved = [np.array([_approved(decision) for decision in made], dtype=bool) for made in (before, after)]
-    return call_gain(approved[0], approved[1], profit), realised
+    at_stake, economics = amounts(bundle, frame), bundle.spec.policy.economics
+    turned = _approved(before), _approved(after)
+    gain, hoped = (call_gain(*turned, loan_profit(p, at_stake, economics)) for p in (bad, expected))
+    return gain, hoped, realised
 
 
-def _nothing(inputs: Array) -> PastCalls:
+def _nothing(bundle: Bundle, period: pl.DataFrame, inputs: Array) -> PastCalls:
     none, no = np.empty(0), np.empty(0, dtype=bool)
     return PastCalls(
         case_ids=(),
         inputs=inputs[:0],
+        points=none,
+        shift=none,
+        amounts=none,
         gain=none,
+        expected=none,
         control=no,
         reached=no,
         changed=no,
         realised=no,
         propensity=none,
-        applications=len(inputs),
+        period_inputs=inputs,
+        period_amounts=amounts(bundle, period),
     )

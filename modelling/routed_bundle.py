@@ -11,9 +11,8 @@ import polars as pl
 from modelling.call_value import CallValueFit, learn_call_value, predicted, threshold_for_capacity
 from modelling.errors import MetricError
 from modelling.labels import BadDefinition
-from modelling.past_calls import inputs_of, past_calls
+from modelling.past_calls import past_calls
 from scoring.bundle import Bundle
-from scoring.scorer import Scorer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +71,10 @@ def with_call_value(
         bundle, call_value=None, spec=replace(bundle.spec, policy=replace(policy, call_value_threshold=None))
     )
     past = past_calls(tables, features, bare, until=until, definition=definition, time_zone=time_zone)
-    fit = learn_call_value(past, seed=seed)
+    fit = learn_call_value(past, bare.spec, seed=seed)
     if fit.value is None:
         return RoutedBundle(bundle=bare, fit=fit, capacity_share=capacity_share, threshold=None)
-    inputs = inputs_of(bare, Scorer(bare), features.filter(pl.col("applied_at") < until))
-    values = predicted(fit.value.trees, inputs) - policy.economics.call_cost
+    values = predicted(fit.value.trees, past.period_inputs) - policy.economics.call_cost
     threshold = threshold_for_capacity(values, capacity_share - policy.control_share)
     spec = replace(bundle.spec, policy=replace(policy, call_value_threshold=threshold))
     return RoutedBundle(

@@ -65,7 +65,8 @@ class RoutingEvaluation:
         capacity_share: Share of the callable cases that each rule calls.
         reached: Probability of reaching an applicant, as observed in past calls.
         finds: Probability of finding a true value.
-        comparison: The rules at equal capacity; Bamboo's first.
+        comparison: The rules at equal capacity, by how the loans would end; Bamboo's first.
+        comparison_expected: The same by the true probability of default instead of one draw from it: less noisy.
         control: Calls that the control arm picks: what calling anyone adds.
         control_above: Those among them that the policy would call anyway.
         control_below: The rest of the control arm.
@@ -89,6 +90,7 @@ class RoutingEvaluation:
     reached: float
     finds: float
     comparison: Comparison
+    comparison_expected: Comparison
     control: Gains
     control_above: Gains
     control_below: Gains
