@@ -77,7 +77,6 @@ FEATURES: Final[tuple[Feature, ...]] = (
         "其他机构当前逾期金额",
         where=("overdue",),
         column="amount_due",
-        direction=1,
         unit="yuan",
     ),
     *bureau_summed(
