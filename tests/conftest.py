@@ -7,6 +7,10 @@ from scipy import special
 
 from modelling.flat import FlatContract
 from modelling.from_flat import dataset_from_flat
+from modelling.gradient_boosting import GradientBoosting
+from modelling.mlflow_store import Store
+from modelling.tracking import log_run
+from modelling.training import train
 
 START = np.datetime64("2023-01-01", "us")
 
@@ -59,3 +63,29 @@ def small_contract():
 @pytest.fixture(scope="session")
 def small_dataset(small_table, small_contract):
     return dataset_from_flat(small_table, small_contract, seed=1, sources={"table": "ab" * 32})
+
+
+@pytest.fixture(scope="session")
+def small_trained(small_dataset):
+    """Return a model of trees, trained on the small table."""
+    return train(small_dataset, GradientBoosting(), seed=3, resamples=100)
+
+
+@pytest.fixture(scope="session")
+def small_store(tmp_path_factory):
+    """Return an MLflow store; making one takes seconds, so that tests share it under names of their own."""
+    return Store(tmp_path_factory.mktemp("mlruns"))
+
+
+@pytest.fixture(scope="session")
+def small_run(small_store, small_trained, small_dataset):
+    """Return the id of the run of `small_trained` in the experiment ``small``."""
+    return log_run(
+        small_store,
+        "small",
+        small_trained,
+        small_dataset,
+        now=1_700_000_000_000,
+        code={"version": "1.2.3", "package.lightgbm": "4"},
+        figures={"roc.png": b"\x89PNG"},
+    )

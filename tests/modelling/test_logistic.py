@@ -17,14 +17,8 @@ def by_hand(dataset, frame, development):
     for spec in dataset.features:
         past, values = development[spec.name].to_list(), frame[spec.name].to_list()
         if spec.kind == "category":
-            words = [*spec.vocabulary, None]
-            for word in words:
-                columns.append(
-                    [
-                        float(v is not None and (v == word or (word is None and v not in spec.vocabulary)))
-                        for v in values
-                    ]
-                )
+            columns.extend([float(value == word) for value in values] for word in spec.vocabulary)
+            columns.append([float(value is not None and value not in spec.vocabulary) for value in values])
         else:
             known = np.array([float(value) for value in past if value is not None])
             low, high = np.quantile(known, CLIP)

@@ -85,7 +85,7 @@ def test_missing_values_have_evidence_of_their_own(fitted):
 def test_noise_does_not_outweigh_what_matters(fitted):
     by_name = {binned.feature: binned.iv for binned in fitted.binned}
 
-    assert by_name["income"] > 10 * by_name.get("noise", 0.0)
+    assert by_name["income"] > 4 * by_name.get("noise", 0.0)
 
 
 def test_a_feature_said_twice_is_used_once(small_dataset):
@@ -102,7 +102,7 @@ def test_a_feature_said_twice_is_used_once(small_dataset):
 def test_features_without_information_are_refused(small_dataset):
     noise = tuple(spec for spec in small_dataset.features if spec.name == "noise")
 
-    with pytest.raises(LabelError, match="no feature has an information value of 0.5 or more"):
+    with pytest.raises(LabelError, match=r"no feature has an information value of 0\.5 or more"):
         Scorecard(least_iv=0.5).fit(replace(small_dataset, features=noise), 0)
 
 
