@@ -2,10 +2,12 @@
 
 import re
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
-from reports.page import LARGEST_PAGE, render
+from reports import page, svg
+from reports.page import LARGEST_PAGE, Page, render
 
 PAGES = ("case", "model", "flat_model", "comparison", "policy", "blocks")
 every_page = pytest.mark.parametrize("name", PAGES)
@@ -95,9 +97,44 @@ def test_no_number_is_written_raw(pages, parse, name):
 
 
 def test_style_has_room_for_paper():
-    from reports.page import Page
 
     html = render(Page(title="T", lead="L", sections=()))
 
     for rule in ("@media print", "table-header-group", "break-inside: avoid", "size: A4"):
         assert rule in html
+
+
+def luminance(colour):
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(text, ground):
+    dark, light = sorted((luminance(text), luminance(ground)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+STYLE = (Path(page.__file__).parent / "templates" / "style.css").read_text(encoding="utf-8")
+VARIABLES = dict(re.findall(r"--(\w+): (#[0-9a-f]{6})", STYLE))
+MARKS = re.findall(r"\.mark\.\w+ \{ background: (#[0-9a-f]{6}); color: (#[0-9a-f]{6})", STYLE)
+
+
+@pytest.mark.parametrize("name", ["ink", "soft", "accent"])
+def test_text_stands_out_from_page_and_paper(name):
+    assert contrast(VARIABLES[name], VARIABLES["back"]) >= 4.5
+    assert contrast(VARIABLES[name], VARIABLES["paper"]) >= 4.5
+
+
+@pytest.mark.parametrize(("ground", "text"), MARKS)
+def test_marks_can_be_read(ground, text):
+    assert contrast(text, ground) >= 4.5
+
+
+@pytest.mark.parametrize("colour", [svg.INK, svg.SOFT, *svg.SERIES[:4]])
+def test_words_in_drawings_can_be_read(colour):
+    assert contrast(colour, "#ffffff") >= 4.5
+
+
+def test_colours_of_the_first_series_differ_in_more_than_hue():
+    assert len({round(luminance(colour), 2) for colour in svg.SERIES[:2]}) == 2
