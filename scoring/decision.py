@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, fields
+from typing import Any, Final, Literal
 
 from scoring import codec
 from scoring.spec import Outcome
@@ -15,7 +15,7 @@ Value = float | int | str | bool | None
 RoutedBy = Literal["hard_rule", "explanation_failed", "control", "call_value", "trigger", "tier"]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Contribution:
     """What one feature did to the score.
 
@@ -43,12 +43,19 @@ class Contribution:
 
         A case has one for every feature, and a frozen record's own constructor would be most of the time of a decision.
         """
+        new, (put_feature, put_value, put_points, put_lost) = cls.__new__, _PUT
         made = []
         for feature, value, each, lost in zip(features, values, points, points_lost, strict=True):
-            contribution = cls.__new__(cls)
-            contribution.__dict__.update(feature=feature, value=value, points=each, points_lost=lost)
+            contribution = new(cls)
+            put_feature(contribution, feature)
+            put_value(contribution, value)
+            put_points(contribution, each)
+            put_lost(contribution, lost)
             made.append(contribution)
         return tuple(made)
+
+
+_PUT: Final = tuple(getattr(Contribution, field.name).__set__ for field in fields(Contribution))
 
 
 @dataclass(frozen=True, kw_only=True)
