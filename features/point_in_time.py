@@ -61,7 +61,7 @@ def _rows(view: View, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
         rows = rows.join(_parent(view.parent, tables), on=view.parent.key, how="inner")
         if view.applicant in view.table.schema:
             rows = rows.filter(pl.col(view.applicant) == pl.col(f"{prefix(view.parent)}applicant_id"))
-        known = pl.max_horizontal(known, pl.col(f"{prefix(view.parent)}{_known(view.parent)}"))
+        known = pl.max_horizontal(known, *(f"{prefix(view.parent)}{name}" for name in _times(view.parent)))
     named = {"happened_at": pl.col(view.happened), "known_at": known}
     if view.matched == "applicant":
         named["applicant_id"] = pl.col(view.applicant)
@@ -73,8 +73,9 @@ def prefix(table: Table) -> str:
     return f"{table.key.removesuffix('_id')}_"
 
 
-def _known(table: Table) -> str:
-    return "applied_at" if table is APPLICATIONS else "known_at"
+def _times(table: Table) -> tuple[str, ...]:
+    """Return the times that must all have passed before a row of the table counts."""
+    return ("applied_at",) if table is APPLICATIONS else ("happened_at", "known_at")
 
 
 def _parent(table: Table, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
