@@ -35,10 +35,12 @@ def call_sheet_page(sheet: CallSheet, *, position: int | None = None) -> Page:
         title=f"{place}application {sheet.case_id}",
         lead="Ask the questions below in the order in which they stand; note what is said, not what was expected. "
         "请按顺序提问,如实记录回答。",
-        facts=Facts(tuple((_both(f.en, f.zh), fact(f.value, f.unit)) for f in sheet.facts), tiles=True)
-        if sheet.facts
-        else None,
-        sections=(_why(sheet), *(_ask(number, ask) for number, ask in enumerate(sheet.asks, start=1)), _closing(sheet)),
+        sections=(
+            *_application(sheet),
+            _why(sheet),
+            *(_ask(number, ask) for number, ask in enumerate(sheet.asks, start=1)),
+            _closing(sheet),
+        ),
         footer=(
             f"Decided by bundle {fingerprint(sheet.bundle)}; the answers are scored again by the same bundle.",
             "Personal data: keep as a case file. 含个人信息,请按档案要求保管。",
@@ -48,6 +50,11 @@ def call_sheet_page(sheet: CallSheet, *, position: int | None = None) -> Page:
 
 def _both(en: str, zh: str) -> str:
     return en if en == zh or not zh else f"{en} {zh}"
+
+
+def _application(sheet: CallSheet) -> tuple[Section, ...]:
+    facts = Facts(tuple((_both(known.en, known.zh), fact(known.value, known.unit)) for known in sheet.facts))
+    return (Section("The application 申请信息", (facts,), id="application"),) if sheet.facts else ()
 
 
 def _why(sheet: CallSheet) -> Section:

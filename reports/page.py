@@ -277,6 +277,12 @@ def _side(cells: Sequence[Text]) -> str:
     return "r" if any(words) and all(_NUMBER_LIKE.fullmatch(word) for word in words) else "l"
 
 
+def _wordy(text: Text) -> bool:
+    """Whether a value is too long to be shown large in a tile."""
+    words = plain(text)
+    return len(words) > 14 or (len(words) > 8 and not any(letter.isdigit() for letter in words))
+
+
 def _kind(block: Block) -> str:
     return type(block).__name__.lower()
 
@@ -296,4 +302,5 @@ def _environment() -> Environment:
         finalize=_shown,
     )
     environment.filters["inline"] = inline
+    environment.filters["wordy"] = _wordy
     return environment

@@ -174,3 +174,12 @@ def test_every_field_has_a_label_of_its_own(parse):
     inputs = {a["id"] for tag, a in found.tags if tag in {"input", "textarea"} and "id" in a}
 
     assert inputs == {a["for"] for tag, a in found.tags if tag == "label" and "for" in a} == {"field-a", "field-c"}
+
+
+@pytest.mark.parametrize(
+    ("value", "small"), [("0.44", 0), ("18,584 yuan", 0), ("Chongqing", 1), ("a very long value 12", 1)]
+)
+def test_words_in_tiles_are_set_smaller_than_numbers(value, small):
+    html = render(Page(title="T", lead="L", sections=(), facts=Facts((("name", value),), tiles=True)))
+
+    assert html.count('<dd class="words">') == small
