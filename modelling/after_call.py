@@ -12,6 +12,7 @@ from features.tables import APPLICATIONS, VERIFIABLE
 from features.verified import apply_verified
 from modelling.dataset import feature_columns
 from scoring.decision import Decision
+from scoring.rules import Portfolio
 from scoring.scorer import Scorer
 from scoring.spec import FeatureSpec
 
@@ -50,6 +51,7 @@ def differs(applications: pl.DataFrame, verified: pl.DataFrame) -> pl.DataFrame:
     return both.filter(pl.any_horizontal(*other)).select(verified.columns) if found else verified.clear()
 
 
-def decisions_on(scorer: Scorer, frame: pl.DataFrame, *, id_column: str = IDS) -> list[Decision]:
-    """Decide the cases of a feature table, in its order."""
-    return scorer.decide_many(feature_columns(frame, scorer.spec.features), case_ids=frame[id_column].to_list())
+def decisions_on(scorer: Scorer, frame: pl.DataFrame, *, portfolio: Portfolio | None = None) -> list[Decision]:
+    """Decide the cases of a feature table, in its order; see `scoring.scorer.Scorer.decide_many`."""
+    columns = feature_columns(frame, scorer.spec.features)
+    return scorer.decide_many(columns, case_ids=frame[IDS].to_list(), portfolio=portfolio)

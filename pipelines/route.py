@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+import polars as pl
+
 from features.tables import APPLICATIONS
 from pipelines.case_facts import application_rows, facts_of_row, facts_scored, stated_in_row
-from pipelines.decisions import read_decisions
+from pipelines.decisions import decisions_of, read_decisions_frame
 from pipelines.errors import PipelineError
 from pipelines.plain import to_json
 from pipelines.store import read_tables
@@ -100,11 +102,13 @@ def route(
     tell("reading decisions", 0.0)
     _refuse_foreign(out)
     bundle = read_bundle(bundle_folder, public_key=public_key)
-    made = read_decisions(decisions)
-    check_bundle(made, bundle.manifest_sha256 or "", decisions)
+    frame = read_decisions_frame(decisions)
+    check_bundle(frame, bundle.manifest_sha256 or "", decisions)
     tell("choosing calls", 0.3)
-    calls = call_list(made, bundle.spec, capacity=capacity)
-    by_id = {decision.case_id: decision for decision in made}
+    # Only cases that may be called become records: a batch of all of them would not fit in memory.
+    waiting = list(decisions_of(frame.filter(pl.col("outcome") == "phone_review")))
+    calls = call_list(waiting, bundle.spec, capacity=capacity)
+    by_id = {decision.case_id: decision for decision in waiting}
     chosen = [by_id[listed.case_id] for listed in calls.called]
     tell("writing call sheets", 0.4)
     _write(out, calls, _sheets(chosen, bundle.spec, tables_folder), tell)
@@ -112,7 +116,7 @@ def route(
     return RouteResult(
         out=out,
         bundle=bundle.manifest_sha256 or "",
-        cases=len(made),
+        cases=len(frame),
         capacity=capacity,
         called=len(calls.called),
         waiting=len(calls.waiting),
@@ -123,18 +127,21 @@ def route(
     )
 
 
-def check_bundle(decisions: Sequence[Decision], sha256: str, path: Path) -> None:
-    """Refuse decisions that another bundle made.
+def check_bundle(decisions: pl.DataFrame, sha256: str, path: Path) -> None:
+    """Refuse decisions that another bundle made, and cases that were decided twice.
 
     Raises:
-        RouteError: names both bundles.
+        RouteError: names both bundles, or the case.
     """
-    other = next((decision for decision in decisions if decision.bundle != sha256), None)
-    if other is not None:
+    others = decisions["bundle"].filter(decisions["bundle"] != sha256)
+    if len(others):
         raise RouteError(
-            f"{str(path)!r} holds decisions of bundle {other.bundle[:12]}, but the bundle given is {sha256[:12]}. "
+            f"{str(path)!r} holds decisions of bundle {others[0][:12]}, but the bundle given is {sha256[:12]}. "
             "Give the bundle that decided, or score again."
         )
+    twice = decisions["case_id"].drop_nulls().filter(decisions["case_id"].drop_nulls().is_duplicated())
+    if len(twice):
+        raise RouteError(f"{str(path)!r} decides case {twice[0]!r} more than once, must be once. Score again.")
 
 
 def _silent(what: str, share: float) -> None:
