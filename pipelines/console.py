@@ -15,7 +15,10 @@ from pipelines.plain import to_json
 Report = Callable[[str, float], None]
 """Tells how far a job is: what it does now, and the share done from 0 to 1."""
 
-OUT = Console(highlight=False)
+WIDTH_OF_A_FILE = 140
+"""Characters in a line when the output goes to a file or a pipe, which have no width of their own."""
+
+OUT = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
 ERR = Console(stderr=True, highlight=False)
 
 

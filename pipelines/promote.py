@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -18,11 +18,15 @@ from modelling.gates import Gate, GateLimits, promotion_gates
 from modelling.gradient_boosting import FittedTrees
 from modelling.mlflow_store import Store
 from modelling.registry import Registered, aliased, next_version, register, set_alias
+from modelling.routed_bundle import RoutedBundle, with_call_value
 from modelling.stored_runs import StoredRun, latest_runs, load_dataset, load_run
 from modelling.sweep import monotone_sweep
 from pipelines.contest import contest
-from pipelines.errors import PipelineError
+from pipelines.contract import TablesContract
+from pipelines.errors import PipelineError, nearest
+from pipelines.features import FEATURES_FILE
 from pipelines.policy import starting_policy
+from pipelines.store import manifest_hashes, read_frame, read_tables
 from scoring.bundle import Bundle, write_bundle
 from scoring.scorer import Scorer
 from scoring.spec import Policy
@@ -50,11 +54,35 @@ class PromotionRefusedError(PipelineError):
         reasons = "".join(
             f"\n- {gate.name}: found {gate.found}; needed {gate.needed}, for {gate.why}" for gate in failed
         )
-        super().__init__(f"run {run_id} is not promoted: {len(failed)} of {len(gates)} gates failed.{reasons}")
+        super().__init__(
+            f"run {run_id} is not promoted: {len(failed)} of {len(gates)} gates failed.{reasons}\n"
+            'A gate that a person answers for can be accepted: --accept "gate: reason".'
+        )
 
 
 class AlreadyChampionError(PipelineError):
     """A run that is the champion already."""
+
+
+class AcceptError(PipelineError):
+    """A gate that is accepted in words that cannot be used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PastCallSources:
+    """Where past calls are learned from.
+
+    Attributes:
+        tables: Folder of the validated raw tables.
+        features: Folder of the feature table built from them.
+        contract: What the lender says of its tables; None for the defaults.
+        capacity_share: Share of cases that the desk can call.
+    """
+
+    tables: Path
+    features: Path
+    contract: TablesContract | None = None
+    capacity_share: float = 0.10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +94,9 @@ class PromoteResult:
         registered: Its version in the registry, which bears the alias ``champion`` now.
         bundle: Folder of the bundle.
         bundle_sha256: SHA-256 of the bundle's manifest, which every decision names.
-        gates: All gates, passed.
+        gates: All gates; those that did not pass are in ``accepted``.
+        accepted: Failed gate to why a person accepted that.
+        call_value: What was learned from past calls, or why nothing was, in words.
         comparison: The champion before against it; None when there was none.
         replaced: The champion before, which bears the alias ``challenger`` now; None when there was none.
         policy: The routing policy in the bundle.
@@ -77,6 +107,8 @@ class PromoteResult:
     bundle: Path
     bundle_sha256: str
     gates: tuple[Gate, ...]
+    accepted: Mapping[str, str]
+    call_value: str
     comparison: Comparison | None
     replaced: Registered | None
     policy: Policy
@@ -94,6 +126,8 @@ def promote(
     limits: GateLimits | None = None,
     known_after: Mapping[str, str] | None = None,
     private_key: bytes | None = None,
+    past_calls: PastCallSources | None = None,
+    accepted: Mapping[str, str] | None = None,
     resamples: int = 1000,
     progress: Progress | None = None,
 ) -> PromoteResult:
@@ -113,11 +147,14 @@ def promote(
         limits: Where the gates stand.
         known_after: Features declared to be known only after the decision, with what declares them so.
         private_key: 32 bytes of an Ed25519 key to sign the bundle with.
+        past_calls: Where to learn from past calls what a call is worth; None lets the triggers alone decide.
+        accepted: Gate that may fail, to why a person accepts that; kept in the bundle's provenance.
         resamples: Draws of the bootstrap.
         progress: Called with what is being done and the share done, from 0 to 1.
 
     Raises:
-        PromotionRefusedError: a gate failed.
+        PromotionRefusedError: a gate failed that nobody accepted.
+        AcceptError: an accepted gate does not exist.
         AlreadyChampionError: the run is the champion already.
         ExportError: the candidate cannot become a bundle.
         TrackingError: the run is not there, or one of its files was altered.
@@ -137,8 +174,12 @@ def promote(
     comparison = contest(store, load_run(store, champion.run_id), run, resamples=resamples) if champion else None
     tell("trying the gates", 0.6)
     gates = _gates(run, dataset, Scorer(made), comparison=comparison, limits=limits, known_after=known_after)
-    if not all(gate.passed for gate in gates):
+    taken = _taken(gates, accepted or {})
+    if not all(gate.passed or gate.name in taken for gate in gates):
         raise PromotionRefusedError(run.run_id, gates, comparison)
+    tell("learning from past calls", 0.7)
+    routed = _learned(made, dataset, past_calls, seed=run.record.seed)
+    made = _with_accepted(routed.bundle if routed else made, taken)
     tell("writing the bundle", 0.9)
     sha256 = write_bundle(bundle, made, private_key=private_key)
     registered = register(store, name, run.run_id, version=version, bundle_sha256=sha256)
@@ -152,6 +193,8 @@ def promote(
         bundle=bundle,
         bundle_sha256=sha256,
         gates=gates,
+        accepted=taken,
+        call_value=routed.fit.why if routed else "no past calls were given, so triggers alone decide",
         comparison=comparison,
         replaced=champion,
         policy=made.spec.policy,
@@ -170,6 +213,58 @@ def agreement_gate(fitted: FittedTrees, scorer: Scorer, matrix: NDArray[np.float
         found=f"{apart} of {len(matrix)} out-of-time cases get another margin from the scorer than from LightGBM",
         needed="none",
         why="the model that decides must be the one that was measured",
+    )
+
+
+def accepted_gates(texts: Sequence[str]) -> dict[str, str]:
+    """Read ``gate: reason`` texts.
+
+    Raises:
+        AcceptError: a text has no reason, or a gate is accepted twice.
+    """
+    found: dict[str, str] = {}
+    for text in texts:
+        gate, _, reason = (part.strip() for part in text.partition(":"))
+        if not reason or gate in found:
+            raise AcceptError(f"accept == {text!r}, must be a gate, a colon and a reason, each gate once")
+        found[gate] = reason
+    return found
+
+
+def _taken(gates: Sequence[Gate], accepted: Mapping[str, str]) -> dict[str, str]:
+    """Return the accepted gates that failed; a gate that passed needs nobody to answer for it."""
+    names = [gate.name for gate in gates]
+    for name in accepted:
+        if name not in names:
+            raise AcceptError(f"accept == {name!r}, must be one of {', '.join(names)}.{nearest(name, names)}")
+    return {gate.name: accepted[gate.name] for gate in gates if gate.name in accepted and not gate.passed}
+
+
+def _with_accepted(bundle: Bundle, taken: Mapping[str, str]) -> Bundle:
+    provenance = replace(bundle.spec.provenance, accepted_gates=dict(taken))
+    return replace(bundle, spec=replace(bundle.spec, provenance=provenance))
+
+
+def _learned(bundle: Bundle, dataset: Dataset, sources: PastCallSources | None, *, seed: int) -> RoutedBundle | None:
+    """Learn the value of a call from the calls before the out-of-time period, which is left to judge the routing."""
+    if sources is None:
+        return None
+    contract = sources.contract or TablesContract()
+    until = dataset.part("out_of_time")["time"].min()
+    if not isinstance(until, datetime):
+        raise PipelineError(
+            "the value of a call is learned before the out-of-time period, but these cases have no time"
+        )
+    hashes = manifest_hashes(sources.features)
+    return with_call_value(
+        bundle,
+        read_tables(sources.tables),
+        read_frame(sources.features / FEATURES_FILE, sha256=hashes.get(FEATURES_FILE)),
+        until=until,
+        capacity_share=sources.capacity_share,
+        seed=seed,
+        definition=contract.bad,
+        time_zone=contract.time_zone,
     )
 
 

@@ -240,6 +240,7 @@ class Provenance:
         mlflow_run: Run that trained it; empty when none.
         bad_definition: What the PD is a probability of, with its window.
         development: Which cases the trees saw, in words (dates or share, and counts).
+        accepted_gates: Gate of promotion that failed, to why a person accepted that; empty when every gate passed.
     """
 
     created_at: str
@@ -250,6 +251,7 @@ class Provenance:
     seeds: Mapping[str, int] = field(default_factory=dict)
     mlflow_run: str = ""
     development: str = ""
+    accepted_gates: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

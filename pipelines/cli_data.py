@@ -1,0 +1,122 @@
+"""Commands from recipes and raw tables to a feature table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.cli_options import Contract, Json, Out
+from pipelines.console import OUT, print_facts, print_json, print_table, progress
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to the app."""
+    app.command()(synthesise)
+    app.command()(validate)
+    app.command()(features)
+
+
+def synthesise(
+    recipe: Annotated[str, typer.Argument(help="Recipe: a name such as default, or a path to a YAML file.")],
+    out: Out,
+    applicants: Annotated[int | None, typer.Option(help="Number of applicants; by default the recipe's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed; by default the recipe's.")] = None,
+    workers: Annotated[int, typer.Option(help="Processes; the tables are the same for any number.")] = 2,
+    json: Json = False,
+) -> None:
+    """Make the raw tables of a synthetic lender whose truth is known, and a profile of them.
+
+    The same recipe and seed give the same bytes.
+    """
+    from pipelines.synthesise import synthesise as work
+
+    with progress("synthesise") as tell:
+        result = work(recipe, out, applicants=applicants, seed=seed, workers=workers, progress=tell)
+    if json:
+        print_json(result)
+        return
+    print_table("Tables", ("table", "rows"), [(name, f"{rows:,}") for name, rows in result.rows.items()], right=(1,))
+    print_facts((("tables in", out), ("profile", result.profile)))
+
+
+def validate(
+    tables: Annotated[Path, typer.Argument(help="Folder of raw tables, one Parquet file each.")],
+    out: Out,
+    contract: Contract = None,
+    extract_at: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M:%S%z"],
+            help="End of the extract with its zone, such as 2026-06-30T00:00:00+0800; by default the contract's.",
+        ),
+    ] = None,
+    limit: Annotated[float, typer.Option(help="Share of bad rows above which a table fails as a whole.")] = 0.05,
+    json: Json = False,
+) -> None:
+    """Check raw tables against their contracts, set bad rows aside, and stop when a table is too wrong to use.
+
+    Writes the clean tables, the rows set aside with their reasons, validation.json and validation.html.
+    """
+    from pipelines.contract import read_tables_contract
+    from pipelines.validate import PAGE
+    from pipelines.validate import validate as work
+
+    given = None if contract is None else read_tables_contract(contract)
+    with progress("validate") as tell:
+        result = work(tables, out, contract=given, extract_at=extract_at, limit=limit, progress=tell)
+    if json:
+        print_json(result)
+        return
+    rows = [
+        (
+            report.name,
+            f"{report.rows:,}",
+            f"{report.exact_duplicates:,}",
+            f"{report.quarantined + report.parent_quarantined:,}",
+            f"{report.kept:,}",
+            f"{report.evaluated - report.failed} of {report.evaluated}",
+        )
+        for report in result.tables
+    ]
+    columns = ("table", "rows", "duplicates", "set aside", "kept", "expectations met")
+    print_table("Validation", columns, rows, right=(1, 2, 3, 4, 5))
+    for notice in result.notices:
+        OUT.print(f"- {notice}", markup=False)
+    print_facts((("clean tables in", out), ("page", out / PAGE)))
+
+
+def features(
+    tables: Annotated[Path, typer.Argument(help="Folder of validated raw tables.")],
+    out: Out,
+    contract: Contract = None,
+    json: Json = False,
+) -> None:
+    """Build the feature table: one row per application, from what was known before it.
+
+    Writes features.parquet and manifest.json.
+    """
+    from pipelines.contract import TablesContract, read_tables_contract
+    from pipelines.features import build_features
+
+    given = TablesContract() if contract is None else read_tables_contract(contract)
+    with progress("features") as tell:
+        result = build_features(tables, out, time_zone=given.time_zone, progress=tell)
+    if json:
+        print_json(result)
+        return
+    for table in result.absent:
+        OUT.print(f"- no table {table.table}: {len(table.features)} features are null", markup=False)
+    for name, what in ((result.empty, "have no value"), (result.constant, "have a single value")):
+        if name:
+            OUT.print(f"- {len(name)} features {what}: {', '.join(name)}", markup=False)
+    facts = (
+        ("applications", f"{result.rows:,}"),
+        ("features", f"{result.columns:,}"),
+        ("table", result.features),
+        ("content", result.content),
+        ("definitions", result.definitions),
+    )
+    print_facts(facts)
