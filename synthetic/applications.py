@@ -37,6 +37,14 @@ class Rows:
     row: Ints
     rounds: Sequence[Round]
 
+    def draw(self, rng: np.random.Generator, *shape: int) -> Floats:
+        """Return uniform numbers for every application, the same whoever else applies.
+
+        They are drawn for every person and round, so who comes back moves nothing for the others.
+        """
+        drawn = rng.random((*self.row.shape, *shape))
+        return np.asarray(drawn[self.round, self.person])
+
     def take(self, column: Callable[[Round], np.ndarray]) -> np.ndarray:
         """Return one column of the rounds, one entry per application."""
         return np.asarray(np.stack([column(played) for played in self.rounds])[self.round, self.person])
@@ -71,27 +79,29 @@ def applications_frame(context: Context, scene: Scene, population: Population, r
             "term_months": rows.take(lambda r: r.case.asked.term),
             "purpose": words(rows.take(lambda r: r.case.asked.purpose), world.PURPOSES),
             "channel": words(rows.take(lambda r: r.case.channel), CHANNELS),
-            "device_id": hashes(rows.take(lambda r: r.device), rng.random(size) > 0.008),
+            "device_id": hashes(rows.take(lambda r: r.device), rows.draw(rng) > 0.008),
             "phone_hash": hashes(rows.take(lambda r: r.phone)),
             "id_hash": hashes(population.contacts.identity[who]),
-            "contact_hash": hashes(population.contacts.contact[who], rng.random(size) > 0.02),
+            "contact_hash": hashes(population.contacts.contact[who], rows.draw(rng) > 0.02),
             "birth_date": _birth_dates(context, people.born[who]),
             "region": words(people.region[who], [name for name, _, _ in world.PROVINCES]),
             "declared_income": maybe(rows.take(lambda r: r.case.declared.income)),
             "declared_job_months": maybe(months, months < 0),
-            "declared_employer": employer.set(pl.Series(rng.random(size) < 0.06), None),
-            "declared_occupation": _blank(rng, words(people.occupation[who], [o[0] for o in world.OCCUPATIONS]), 0.02),
-            "declared_education": _blank(rng, words(people.education[who], world.EDUCATION), 0.03),
-            "declared_housing": _blank(rng, words(people.housing[who], world.HOUSING), 0.03),
+            "declared_employer": _blank(rows, rng, employer, 0.06),
+            "declared_occupation": _blank(
+                rows, rng, words(people.occupation[who], [o[0] for o in world.OCCUPATIONS]), 0.02
+            ),
+            "declared_education": _blank(rows, rng, words(people.education[who], world.EDUCATION), 0.03),
+            "declared_housing": _blank(rows, rng, words(people.housing[who], world.HOUSING), 0.03),
             "declared_other_lenders": maybe(lenders, lenders < 0),
             "declared_monthly_debt": maybe(rows.take(lambda r: r.case.declared.monthly_debt)),
-            "gender": _blank(rng, words(people.male[who].astype(np.int64), ("female", "male")), 0.004),
+            "gender": _blank(rows, rng, words(people.male[who].astype(np.int64), ("female", "male")), 0.004),
         },
     )
 
 
-def _blank(rng: np.random.Generator, column: pl.Series, share: float) -> pl.Series:
-    return column.set(pl.Series(rng.random(len(column)) < share), None)
+def _blank(rows: Rows, rng: np.random.Generator, column: pl.Series, share: float) -> pl.Series:
+    return column.set(pl.Series(rows.draw(rng) < share), None)
 
 
 def _birth_dates(context: Context, born: Floats) -> pl.Series:
@@ -105,16 +115,18 @@ def checks_frame(context: Context, scene: Scene, rows: Rows) -> pl.DataFrame:
     application, factor, attempt = np.nonzero(tried)
     passed = rows.take(lambda r: r.checks.passed)[application, factor, attempt]
     score = rows.take(lambda r: r.checks.score)[application, factor, attempt]
-    rng = scene.stream("check times")
+    rng, shape = scene.stream("check times"), (len(FACTORS), TRIES)
+    early = 2.0 + 10.0 * rows.draw(rng, *shape)[application, factor, attempt]
+    report = 0.3 + 2.7 * rows.draw(rng, *shape)[application, factor, attempt]
     left = len(FACTORS) * TRIES - factor * TRIES - attempt
-    at = rows.take(lambda r: r.case.at)[application] - (left * 14.0 + rng.uniform(2.0, 12.0, len(left))) / 86_400.0
+    at = rows.take(lambda r: r.case.at)[application] - (left * 14.0 + early) / 86_400.0
     return table(
         "identity_checks",
         {
             "check_id": running("K", context.block, len(application)),
             "applicant_id": context.persons(rows.person[application]),
             "happened_at": context.clock.times(at),
-            "known_at": context.clock.times(at + rng.uniform(0.3, 3.0, len(at)) / 86_400.0),
+            "known_at": context.clock.times(at + report / 86_400.0),
             "application_id": application_ids(context.block, application),
             "factor": words(factor, FACTORS),
             "passed": passed,

@@ -44,7 +44,7 @@ class Soil:
 
 
 def _scaled(column: str) -> Change:
-    return lambda frame: frame.with_columns((pl.col(column) * 0.5 + 1.0).round(2).alias(column))
+    return lambda frame: frame.with_columns((pl.col(column) * 1.5 + 1.0).round(2).alias(column))
 
 
 def _negative(column: str) -> Change:

@@ -104,7 +104,8 @@ def profile(tables: Mapping[str, pl.DataFrame], *, recipe: Recipe, extract_at: d
     """
     clean = sound(tables, extract_at)
     rows = cases(clean, extract_at)
-    tier = pl.col("default_probability").cut(TRUTH_TIERS, labels=list("ABCDE"), left_closed=True).cast(pl.String)
+    above = pl.sum_horizontal((pl.col("default_probability") >= bound).cast(pl.Int64) for bound in TRUTH_TIERS)
+    tier = above.replace_strict(dict(enumerate("ABCDE")), return_dtype=pl.String)
     return Profile(
         applications=rows.height,
         applicants=rows["applicant_id"].n_unique(),

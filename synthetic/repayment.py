@@ -110,17 +110,14 @@ def assemble(due: Floats, delay: Floats, part: Floats, closing: Floats, until: F
     """
     numbers = np.arange(1, due.shape[1] + 1)
     exists = ~np.isnan(due)
-    unpaid_since = np.min(np.where(exists & np.isnan(delay), due, np.inf), axis=1)
-    charged_off = unpaid_since + CHARGED_OFF_DAYS
+    runs = exists & (numbers <= closing[:, None])
     paid = due + delay
-    last = np.max(np.where(exists & (numbers <= closing[:, None]), paid, -np.inf), axis=1)
-    lost = np.isfinite(unpaid_since) & (
-        unpaid_since <= np.max(np.where(numbers <= closing[:, None], due, -np.inf), axis=1)
-    )
-    early = ~lost & np.isfinite(closing) & (closing < np.sum(exists, axis=1))
-    ended = np.where(lost, charged_off, last)
-    seen = np.minimum(until, charged_off)
-    fallen = exists & (due <= seen[:, None]) & (numbers <= closing[:, None])
+    unpaid_since = np.min(np.where(runs & np.isnan(delay), due, np.inf), axis=1)
+    charged_off = unpaid_since + CHARGED_OFF_DAYS
+    lost = np.isfinite(unpaid_since)
+    early = ~lost & (closing < np.sum(exists, axis=1))
+    ended = np.where(lost, charged_off, np.max(np.where(runs, paid, -np.inf), axis=1))
+    fallen = runs & (due <= np.minimum(until, charged_off)[:, None])
     loan, column = np.nonzero(fallen)
     return Schedule(
         loan=loan.astype(np.int64),
