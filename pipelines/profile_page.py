@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from reports.charts import Axis, Band, Bar, bars, lines
-from reports.formats import moment, number, percent
+from reports.formats import count, moment, number, percent
 from reports.page import Callout, Chart, Facts, Page, Section, Table
 from synthetic.lender import Planted
 from synthetic.profile import ColumnAuc, Profile, Rates
@@ -86,7 +86,7 @@ def _value(value: float | None) -> str:
 def _months(months: Sequence[Rates]) -> Section:
     names = [rates.group for rates in months]
     volume = lines(names, [Band(name="applications", values=[float(rates.applications) for rates in months])],
-                   x="month", y=Axis(label="applications", lower=0.0))  # fmt: skip
+                   x="month", y=Axis(label="applications", form=count, lower=0.0))  # fmt: skip
     shares = lines(
         names,
         [
