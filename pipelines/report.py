@@ -13,13 +13,13 @@ from modelling.gates import Gate
 from modelling.gradient_boosting import FittedTrees
 from modelling.mlflow_store import Store
 from modelling.records import from_plain
-from modelling.routing_evaluation import Comparison as RuleComparison
+from modelling.routing_records import RoutingEvaluation
 from modelling.stored_runs import StoredRun, load_dataset, load_run
 from pipelines.decisions import read_decisions, read_decisions_frame
+from pipelines.report_calls import review_of
 from pipelines.report_errors import CaseNotFoundError, NoRunError, OtherBundleError
 from pipelines.store import read_json, read_tables, write_text
 from reports.case import case_report
-from reports.case_call import Review
 from reports.comparison import comparison_report
 from reports.explained import drivers_of, shap_pictures
 from reports.known import KnownFacts, known_facts
@@ -29,7 +29,6 @@ from reports.page import Chart, Page, render
 from reports.policy import policy_report
 from reports.policy_volumes import volumes
 from reports.provenance import Origin
-from review.answers import Answer
 from scoring.decision import Decision
 from scoring.scorer import Scorer
 from scoring.spec import Provenance, Scale
@@ -162,8 +161,7 @@ def report_case(
     out: Path,
     *,
     tables: Path | None = None,
-    after: Path | None = None,
-    answers: Sequence[Answer] = (),
+    verified: Path | None = None,
     made_at: datetime,
 ) -> Report:
     """Write the report of one case.
@@ -174,8 +172,7 @@ def report_case(
         bundle: The bundle that decided.
         out: File to write.
         tables: Folder of the raw tables that the decision was made from; None begins with the features.
-        after: File of decisions made after calls; a case that is not in it had no call.
-        answers: Answers of calls; those of other cases are passed over.
+        verified: Folder that ``bamboo verify`` wrote; None, or a case that is not in it, had no call.
         made_at: When the page is made.
 
     Raises:
@@ -188,9 +185,7 @@ def report_case(
     if decision.bundle != scorer.sha256:
         raise OtherBundleError(str(bundle), scorer.sha256, decision.bundle)
     facts = _facts(tables, case_id) if tables else None
-    later = read_decisions(after, case_ids=[case_id]) if after else []
-    own = tuple(answer for answer in answers if answer.application_id == case_id)
-    review = Review(answers=own, after=later[0]) if later else None
+    review = review_of(verified, case_id) if verified else None
     return write_page(out, case_report(decision, scorer.spec, facts, review=review, made_at=made_at))
 
 
@@ -211,7 +206,7 @@ def report_policy(
     out: Path,
     *,
     capacity: int | None = None,
-    rules: Path | None = None,
+    routing: Path | None = None,
     made_at: datetime,
 ) -> Report:
     """Write the report of the routing policy.
@@ -221,19 +216,21 @@ def report_policy(
         bundle: That bundle.
         out: File to write.
         capacity: Calls that the desk can make in the time of these decisions; None when not given.
-        rules: JSON file of the policy against other rules for choosing calls; None when not measured.
+        routing: File that ``bamboo evaluate-routing`` wrote for this bundle; None when not measured.
         made_at: When the page is made.
 
     Raises:
-        OtherBundleError: another bundle decided a case.
-        RecordError: the file of rules is of another kind or version.
+        OtherBundleError: another bundle decided a case, or was evaluated.
+        RecordError: the file of the evaluation is of another kind or version.
     """
     scorer = Scorer.load(bundle)
     frame = read_decisions_frame(decisions)
     for found in sorted(set(frame["bundle"]) - {scorer.sha256}):
         raise OtherBundleError(str(bundle), scorer.sha256, found)
-    compared = from_plain(RuleComparison, read_json(rules)) if rules else None
+    evaluated = from_plain(RoutingEvaluation, read_json(routing)) if routing else None
+    if evaluated and evaluated.bundle != scorer.sha256:
+        raise OtherBundleError(str(bundle), scorer.sha256, evaluated.bundle)
     page = policy_report(
-        volumes(frame), scorer.spec, bundle=scorer.sha256, capacity=capacity, rules=compared, made_at=made_at
+        volumes(frame), scorer.spec, bundle=scorer.sha256, capacity=capacity, routing=evaluated, made_at=made_at
     )
     return write_page(out, page)

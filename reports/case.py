@@ -103,6 +103,10 @@ def _words(outcome: str) -> str:
     return {"approve": "approved", "decline": "declined", "phone_review": "sent to phone review"}[outcome]
 
 
+def _after_words(outcome: str) -> str:
+    return "left to a person" if outcome == "phone_review" else _words(outcome)
+
+
 def _lead(decision: Decision, review: Review | None) -> Text:
     first: tuple[Inline, ...] = (
         "This case scored ",
@@ -118,7 +122,7 @@ def _lead(decision: Decision, review: Review | None) -> Text:
     return (
         *first,
         f" After the call the score moved by {moved} points; the case was ",
-        Strong(_words(after.outcome)),
+        Strong(_after_words(review.outcome)),
         ".",
     )
 

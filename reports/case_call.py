@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from reports import formats
 from reports.page import Callout, Code, Mark, Section, Table, Text
 from review.answers import Answer
+from scoring.after_call import final_outcome
 from scoring.decision import Decision
-from scoring.spec import ModelSpec
+from scoring.spec import ModelSpec, Outcome
 
 OUTCOMES: Final = {
     "approve": Mark("approve", "good"),
@@ -26,10 +28,19 @@ class Review:
     Attributes:
         answers: Answers of the call to this case.
         after: The decision after the answers were scored by the same bundle.
+        caller: Who called; empty when not recorded.
+        called_at: When; None when not recorded.
     """
 
     answers: tuple[Answer, ...]
     after: Decision
+    caller: str = ""
+    called_at: datetime | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What follows now that the call is made: nobody is called a second time."""
+        return final_outcome(self.after)
 
 
 def call(decision: Decision, review: Review, spec: ModelSpec) -> Section:
@@ -37,7 +48,7 @@ def call(decision: Decision, review: Review, spec: ModelSpec) -> Section:
     after = review.after
     lead = (
         f"The call was answered as below, and the same bundle scored the case again: {formats.points(decision.points)} "
-        f"points before, {formats.points(after.points)} after."
+        f"points before, {formats.points(after.points)} after.{_who(review)}"
     )
     before_after = Table(
         ("", "Before the call", "After the call"),
@@ -46,7 +57,7 @@ def call(decision: Decision, review: Review, spec: ModelSpec) -> Section:
             ("Default probability", formats.percent(decision.pd, 2), formats.percent(after.pd, 2)),
             ("Tier", decision.tier, after.tier),
             ("On the tier alone", OUTCOMES[decision.provisional], OUTCOMES[after.provisional]),
-            ("Outcome", OUTCOMES[decision.outcome], OUTCOMES[after.outcome]),
+            ("Outcome", OUTCOMES[decision.outcome], OUTCOMES[review.outcome]),
             ("First reason", _first_reason(decision), _first_reason(after)),
         ),
         "Before and after",
@@ -58,6 +69,12 @@ def call(decision: Decision, review: Review, spec: ModelSpec) -> Section:
         else [Callout("problem", "The two decisions come from different bundles.")]
     )
     return Section("The call", (*warning, _answers(review, spec), before_after, _moved(decision, after)), lead=lead)
+
+
+def _who(review: Review) -> str:
+    by = f" by {review.caller}" if review.caller else ""
+    at = f" on {formats.moment(review.called_at)}" if review.called_at else ""
+    return f" Called{by}{at}." if by or at else ""
 
 
 def _first_reason(decision: Decision) -> str:

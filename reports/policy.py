@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Final
 
 from modelling.routing_evaluation import Comparison
+from modelling.routing_records import RoutingEvaluation
 from reports import charts, formats
 from reports.formats import percent
 from reports.page import Block, Callout, Chart, Code, Facts, Page, Section, Strong, Table, Text
+from reports.policy_groups import by_group, control_gains
 from reports.policy_results import results
 from reports.policy_volumes import TriggerVolume, Volumes
 from reports.provenance import Origin, footer, provenance
@@ -33,7 +35,7 @@ def policy_report(
     *,
     bundle: str = "",
     capacity: int | None = None,
-    rules: Comparison | None = None,
+    routing: RoutingEvaluation | None = None,
     made_at: datetime | None = None,
 ) -> Page:
     """Tell where a policy sent cases, by what, and what its calls add.
@@ -43,10 +45,11 @@ def policy_report(
         spec: Declarations of the model and policy that decided.
         bundle: SHA-256 of the bundle's manifest; empty when not known.
         capacity: Calls that the desk can make in the time of the batch; None when not given.
-        rules: The policy against other rules for choosing calls, at equal capacity; None when not measured.
+        routing: What the calls of this policy are worth, on cases whose end is known; None when not measured.
         made_at: When the page is made; None writes no time.
     """
     origin = Origin.of_bundle(spec, bundle)
+    rules = routing.comparison if routing else None
     return Page(
         title=f"Routing policy: {origin.title}",
         lead=_lead(counted, rules),
@@ -55,8 +58,9 @@ def policy_report(
             _where(counted),
             _why(counted),
             _value(counted, spec, capacity),
-            results(rules),
-            _control(counted, spec),
+            results(routing),
+            *([by_group(routing)] if routing else []),
+            _control(counted, spec, routing),
             _settings(spec),
             provenance(origin),
         ),
@@ -216,7 +220,7 @@ def _value(counted: Volumes, spec: ModelSpec, capacity: int | None) -> Section:
     return Section(title, (Chart(svg, caption),), lead=lead, id="value")
 
 
-def _control(counted: Volumes, spec: ModelSpec) -> Section:
+def _control(counted: Volumes, spec: ModelSpec, routing: RoutingEvaluation | None) -> Section:
     lead = (
         "A fixed share of cases is called whatever the score says, picked by a keyed hash of the case's id. Only these "
         "calls tell what calling is worth on cases that the policy would not have called."
@@ -233,7 +237,8 @@ def _control(counted: Volumes, spec: ModelSpec) -> Section:
         )
     )
     warning = Callout("warning", "The share picked is not what chance explains: check the key and the ids.")
-    return Section("Control arm", (facts, *([warning] if odd else [])), lead=lead, id="control")
+    worth = [control_gains(routing)] if routing else []
+    return Section("Control arm", (facts, *([warning] if odd else []), *worth), lead=lead, id="control")
 
 
 def _settings(spec: ModelSpec) -> Section:

@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 from modelling.routing_evaluation import CLAIRVOYANT, Comparison, RuleResult
+from modelling.routing_records import RoutingEvaluation
 from reports import charts, formats
-from reports.page import Callout, Chart, Mark, Section, Table, Text
+from reports.page import Callout, Chart, Mark, Prose, Section, Table, Text
 
 
-def results(rules: Comparison | None) -> Section:
-    """Show the profit that calls add under each rule, at equal capacity."""
+def results(routing: RoutingEvaluation | None) -> Section:
+    """Show the profit that calls add under each rule, at equal capacity; None says that it was not measured."""
     title = "What the calls add"
-    if rules is None:
+    if routing is None:
         words = "Not measured: that needs cases whose end is known whatever was decided, as the synthetic lender has."
         return Section(title, (Callout("note", words),), id="results")
+    rules, certain = routing.comparison, routing.comparison_expected
     lead = (
         f"Each rule chose {formats.counted(rules.calls, 'call')} among the same {formats.count(rules.cases)} cases. "
         "What a call adds is the profit of the decision after it less that before it, less "
         f"{formats.yuan(rules.call_cost)} for the call. {_verdict(rules)}"
     )
-    return Section(title, (_rule_bars(rules), _rule_table(rules)), lead=lead, id="results", new_page=True)
+    how = (
+        f"Calls were simulated from {routing.first[:10]} to {routing.last[:10]}: an applicant is reached with "
+        f"probability {formats.percent(routing.reached, 0)}, and a true value found with probability "
+        f"{formats.percent(routing.finds, 0)}."
+    )
+    blocks = (
+        _rule_bars(rules),
+        _rule_table(rules, "Rules for choosing calls, by how the loans ended"),
+        _rule_table(certain, "The same by the true probability of default, which is less noisy"),
+        Prose(how),
+    )
+    return Section(title, blocks, lead=lead, id="results", new_page=True)
 
 
 def _verdict(rules: Comparison) -> str:
@@ -57,11 +70,11 @@ def _rule_bars(rules: Comparison) -> Chart:
     )
 
 
-def _rule_table(rules: Comparison) -> Table:
+def _rule_table(rules: Comparison, caption: str) -> Table:
     return Table(
         ("Rule", "Calls", "Changed the decision", "Added by 100 calls (yuan)", "This policy is ahead by (yuan)", ""),
         tuple(_rule_row(rule, rules) for rule in rules.rules),
-        "Rules for choosing calls, at equal capacity",
+        caption,
         align="lrrrrl",
         note=f"Intervals from {rules.replicates} bootstrap samples of applicants, seed {rules.seed}; differences are "
         "paired. Random is the mean over all ways to draw.",

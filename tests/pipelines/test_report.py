@@ -1,6 +1,5 @@
 """Report jobs: from files to pages, whole or not at all, and never with another model's bundle."""
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -9,15 +8,17 @@ import polars as pl
 import pytest
 
 from modelling.mlflow_store import Store
-from modelling.records import to_plain
 from modelling.routing_evaluation import Cases, compare_rules
+from modelling.routing_records import Gains, RoutingEvaluation
 from pipelines.compare import compare_runs
-from pipelines.decisions import write_decisions
+from pipelines.decisions import read_decisions, write_decisions
+from pipelines.errors import DamagedFileError
 from pipelines.promote import promote
 from pipelines.report import report_case, report_comparison, report_model, report_policy
 from pipelines.report_errors import CaseNotFoundError, NoRunError, OtherBundleError
+from pipelines.store import write_json
 from pipelines.train import train_on_table
-from review.answers import Answer
+from pipelines.verify import verify
 from scoring.scorer import Scorer
 
 NOW = datetime(2024, 6, 2, tzinfo=UTC)
@@ -83,8 +84,16 @@ def trained(tmp_path_factory):
     }
     decisions = scorer.decide_many(columns, case_ids=table()["case"].to_list())
     write_decisions(folder / "decisions.parquet", decisions)
-    after = scorer.decide({"income": -2.0, "debt": 0.5, "home": "rent"}, case_id="k7")
-    write_decisions(folder / "after.jsonl", [after])
+    rows = "application_id,question,status,answer\nk7,income,answered,0.5\nk9,,not_reached,\n"
+    (folder / "answers.csv").write_text(rows, encoding="utf-8")
+    verify(
+        folder / "answers.csv",
+        folder / "decisions.parquet",
+        folder / "verified",
+        bundle_folder=folder / "bundle",
+        caller="Li Wei",
+        called_at=NOW,
+    )
     return folder, {run.candidate: run.run_id for run in made.runs}, promoted
 
 
@@ -147,38 +156,51 @@ def test_a_comparison_is_written(trained, tmp_path):
 
 def test_a_case_is_reported_with_what_the_call_changed(trained, tmp_path):
     folder = trained[0]
-    answers = [
-        Answer(application_id="k7", question="income", status="answered", value=-2.0),
-        Answer(application_id="k8", question="income", status="answered", value=777.0),
-    ]
     done = report_case(
         folder / "decisions.parquet",
         "k7",
         folder / "bundle",
         tmp_path / "k7.html",
-        after=folder / "after.jsonl",
-        answers=answers,
+        verified=folder / "verified",
         made_at=NOW,
     )
     html = done.path.read_text(encoding="utf-8")
 
     assert "The points add up." in html
     assert "What the answers changed" in html
-    assert "777" not in html
+    assert "Called by Li Wei on 2024-06-02 00:00 UTC." in html
+    assert "What do you earn?" in html
+
+
+def test_a_case_that_was_not_reached_says_so(trained, tmp_path):
+    folder, out = trained[0], tmp_path / "k9.html"
+    report_case(folder / "decisions.parquet", "k9", folder / "bundle", out, verified=folder / "verified", made_at=NOW)
+
+    assert "not reached" in out.read_text(encoding="utf-8")
 
 
 def test_a_case_that_had_no_call_shows_none(trained, tmp_path):
-    folder = trained[0]
-    done = report_case(
-        folder / "decisions.parquet",
-        "k8",
-        folder / "bundle",
-        tmp_path / "k8.html",
-        after=folder / "after.jsonl",
-        made_at=NOW,
-    )
+    folder, out = trained[0], tmp_path / "k8.html"
+    report_case(folder / "decisions.parquet", "k8", folder / "bundle", out, verified=folder / "verified", made_at=NOW)
 
-    assert "Before and after" not in done.path.read_text(encoding="utf-8")
+    assert "Before and after" not in out.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"cases": [{"case_id": "k7"}], "caller": "x", "called_at": "x"}'])
+def test_a_record_of_calls_that_is_none_is_refused(trained, tmp_path, content):
+    folder = trained[0]
+    (tmp_path / "verified.json").write_text(content, encoding="utf-8")
+    write_decisions(tmp_path / "decisions_after.parquet", read_decisions(folder / "decisions.parquet", case_ids=["k7"]))
+
+    with pytest.raises(DamagedFileError, match=r"is not a record of calls .* Run `bamboo verify` again"):
+        report_case(
+            folder / "decisions.parquet",
+            "k7",
+            folder / "bundle",
+            tmp_path / "x.html",
+            verified=tmp_path,
+            made_at=NOW,
+        )
 
 
 def test_a_case_that_was_not_decided_is_named(trained, tmp_path):
@@ -201,8 +223,17 @@ def test_a_decision_of_another_bundle_is_refused(trained, tmp_path):
         report_policy(tmp_path / "other.jsonl", folder / "bundle", tmp_path / "x.html", made_at=NOW)
 
 
-def test_the_policy_is_reported_with_the_rules_it_was_held_against(trained, tmp_path):
-    folder = trained[0]
+def test_the_policy_is_reported_with_its_volumes(trained, tmp_path):
+    folder, out = trained[0], tmp_path / "p.html"
+    report_policy(folder / "decisions.parquet", folder / "bundle", out, capacity=100, made_at=NOW)
+    html = out.read_text(encoding="utf-8")
+
+    assert "Of 1,500 cases" in html
+    assert "Not measured" in html
+
+
+def evaluation(bundle):
+    """What ``bamboo evaluate-routing`` writes, with figures of no meaning."""
     ids = [f"k{place}" for place in range(200)]
     gain = np.random.default_rng(0).normal(10, 100, 200)
     compared = compare_rules(
@@ -213,16 +244,56 @@ def test_the_policy_is_reported_with_the_rules_it_was_held_against(trained, tmp_
         seed=1,
         replicates=100,
     )
-    (tmp_path / "rules.json").write_text(json.dumps(to_plain(compared)), encoding="utf-8")
-    done = report_policy(
+    group = Gains(name="called", cases=20, changed=4, added_per_100=1.0, standard_error=1.0, expected_per_100=None)
+    return RoutingEvaluation(
+        bundle=bundle,
+        first="2024-01-01T00:00:00+00:00",
+        last="2024-02-01T00:00:00+00:00",
+        cases=200,
+        outcomes={"approve": 200},
+        routed_by={"tier": 200},
+        triggers={},
+        learned=False,
+        threshold=None,
+        capacity_share=0.1,
+        reached=0.8,
+        finds=0.85,
+        comparison=compared,
+        comparison_expected=compared,
+        control=group,
+        control_above=group,
+        control_below=group,
+        called=group,
+        by_value=(group, group),
+        by_trigger=(),
+        changes=(),
+        seed=1,
+    )
+
+
+def test_the_policy_is_reported_with_what_its_calls_add(trained, tmp_path):
+    folder, _, promoted = trained
+    write_json(tmp_path / "routing.json", evaluation(promoted.bundle_sha256))
+    report_policy(
         folder / "decisions.parquet",
         folder / "bundle",
         tmp_path / "p.html",
-        capacity=100,
-        rules=tmp_path / "rules.json",
+        routing=tmp_path / "routing.json",
         made_at=NOW,
     )
-    html = done.path.read_text(encoding="utf-8")
 
-    assert "riskiest approved" in html
-    assert "Of 1,500 cases" in html
+    assert "riskiest approved" in (tmp_path / "p.html").read_text(encoding="utf-8")
+
+
+def test_an_evaluation_of_another_bundle_is_refused(trained, tmp_path):
+    folder = trained[0]
+    write_json(tmp_path / "routing.json", evaluation("00" * 32))
+
+    with pytest.raises(OtherBundleError, match=r"give the bundle that made it"):
+        report_policy(
+            folder / "decisions.parquet",
+            folder / "bundle",
+            tmp_path / "p.html",
+            routing=tmp_path / "routing.json",
+            made_at=NOW,
+        )

@@ -13,6 +13,7 @@ from modelling.compare import Scores, compare
 from modelling.evaluation import evaluate
 from modelling.gates import Gate
 from modelling.routing_evaluation import Cases, compare_rules
+from modelling.routing_records import Change, Gains, RoutingEvaluation
 from pipelines.decisions import decisions_frame
 from reports.case import case_report
 from reports.case_call import Review
@@ -416,13 +417,48 @@ def decisions(decision):
 
 
 @pytest.fixture(scope="session")
-def rules(decisions):
+def routing(decisions):
     random = np.random.default_rng(6)
     ids = [one.case_id for one in decisions]
     gain = np.where(random.random(len(ids)) < 0.2, random.normal(200, 300, len(ids)), 0.0)
     scores = {"bamboo": gain + random.normal(0, 60, len(ids)), "riskiest_approved": random.normal(size=len(ids))}
-    return compare_rules(
+    compared = compare_rules(
         Cases(case_ids=ids, applicants=ids, gain=gain), scores, capacity_share=0.1, call_cost=15, seed=1, replicates=100
+    )
+
+    def gains(name, cases, added):
+        return Gains(
+            name=name,
+            cases=cases,
+            changed=cases // 5,
+            added_per_100=added,
+            standard_error=200.0,
+            expected_per_100=900.0,
+        )
+
+    return RoutingEvaluation(
+        bundle="9f" * 32,
+        first="2024-03-01T00:00:00+00:00",
+        last="2024-05-31T00:00:00+00:00",
+        cases=600,
+        outcomes={"approve": 300, "decline": 200, "phone_review": 100},
+        routed_by={"tier": 500, "call_value": 100},
+        triggers={"conflict": 90},
+        learned=True,
+        threshold=22.0,
+        capacity_share=0.1,
+        reached=0.8,
+        finds=0.85,
+        comparison=compared,
+        comparison_expected=compared,
+        control=gains("control", 20, 150.0),
+        control_above=gains("control_above", 5, 1500.0),
+        control_below=replace(gains("control_below", 1, 10.0), standard_error=None),
+        called=gains("called", 60, 1400.0),
+        by_value=tuple(gains(f"tenth_{place}", 60, 1500.0 - 250 * place) for place in range(1, 6)),
+        by_trigger=(gains("conflict", 90, 800.0), replace(gains("unfamiliar", 0, 0.0), added_per_100=None)),
+        changes=(Change(before="approve", after="decline", good=7, bad=11, gain=12_345.0),),
+        seed=3,
     )
 
 
@@ -445,8 +481,8 @@ def model_page(spec, evaluation):
 
 
 @pytest.fixture(scope="session")
-def policy_page(spec, decisions, rules):
-    return policy_report(volumes(decisions_frame(decisions)), spec, rules=rules, capacity=60, made_at=MADE_AT)
+def policy_page(spec, decisions, routing):
+    return policy_report(volumes(decisions_frame(decisions)), spec, routing=routing, capacity=60, made_at=MADE_AT)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The case report tells what decided, adds up, and shows nothing that was not known."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -102,3 +103,24 @@ def test_features_that_moved_little_are_listed_all_the_same(parse, decision, spe
     assert "1 feature moved the score by less than 0.05 points each." in text
     assert "+0.001" in text
     assert "The points add up." in text
+
+
+def test_after_the_call_nobody_is_called_again(parse, decision, spec, review):
+    again = replace(review.after, outcome="phone_review", routed_by="trigger")
+    text = parse(render(case_report(decision, spec, review=replace(review, after=again)))).text()
+
+    assert "the case was declined." in text
+
+
+def test_a_case_that_stays_with_a_person_says_so(parse, decision, spec, review):
+    again = replace(review.after, outcome="phone_review", routed_by="hard_rule")
+    text = parse(render(case_report(decision, spec, review=replace(review, after=again)))).text()
+
+    assert "the case was left to a person." in text
+
+
+def test_who_called_and_when_is_told(parse, decision, spec, review):
+    told = replace(review, caller="Li Wei", called_at=datetime(2024, 5, 18, tzinfo=UTC))
+    text = parse(render(case_report(decision, spec, review=told))).text()
+
+    assert "Called by Li Wei on 2024-05-18 00:00 UTC." in text

@@ -52,18 +52,32 @@ def test_a_bundle_without_call_values_says_so(decisions, report):
     assert "too few past calls" in report(unlearned)
 
 
-def test_rules_are_told_with_who_is_beaten(report, counted, rules):
-    text = report(counted, rules=rules)
+def test_rules_are_told_with_who_is_beaten(report, counted, routing):
+    text = report(counted, routing=routing)
 
     assert "riskiest approved" in text
     assert "100 calls chosen by this policy add" in text
     assert "knows the end" in text
 
 
-def test_a_rule_that_beats_the_policy_is_named(report, counted, rules):
-    better = replace(rules, rules=(rules.rules[2], rules.rules[1], *rules.rules[3:]))
+def test_a_rule_that_beats_the_policy_is_named(report, counted, routing):
+    rules = routing.comparison.rules
+    swapped = replace(routing.comparison, rules=(rules[2], rules[1], *rules[3:]))
 
-    assert f"{better.rules[0].name.replace('_', ' ')} is" in report(counted, rules=better).replace("_", " ")
+    assert f"{swapped.rules[0].name} is" in report(counted, routing=replace(routing, comparison=swapped))
+
+
+def test_groups_changes_and_the_control_arm_are_told(report, counted, routing):
+    text = report(counted, routing=routing)
+
+    for words in ("tenth 1", "control above", "12,345", "1,400 (1,008 to 1,792)", "reached with probability 80 %"):
+        assert words in text
+
+
+def test_groups_without_an_expectation_draw_none(report, counted, routing):
+    plain = tuple(replace(group, expected_per_100=None) for group in routing.by_value)
+
+    assert "expected: " not in report(counted, routing=replace(routing, by_value=plain))
 
 
 def test_without_rules_the_results_say_that_they_were_not_measured(report, counted):
