@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from reports import formats
-from reports.page import Code, Facts, Section, Table, Text
+from reports.page import Callout, Code, Facts, Section, Table, Text
 from scoring.spec import FeatureSpec, ModelSpec, Provenance
 
 
@@ -43,7 +43,7 @@ class Origin:
 
 
 def provenance(origin: Origin) -> Section:
-    """Show what made the model: bundle, code, data, packages, seeds, run."""
+    """Show what made the model: bundle, code, data, packages, seeds, run; and gates that a person answers for."""
     made = origin.provenance
     items: list[tuple[str, Text]] = [("Model", origin.title)]
     if origin.bundle:
@@ -63,7 +63,11 @@ def provenance(origin: Origin) -> Section:
         "Data",
     )
     lead = "With these, the same numbers can be made again."
-    return Section("Where it comes from", (Facts(tuple(items)), data), lead=lead, id="provenance")
+    accepted = tuple(
+        Callout("warning", f"{name.replace('_', ' ')}: {why}", "A gate failed and a person accepted that.")
+        for name, why in sorted(made.accepted_gates.items())
+    )
+    return Section("Where it comes from", (*accepted, Facts(tuple(items)), data), lead=lead, id="provenance")
 
 
 def footer(origin: Origin, made_at: datetime | None) -> tuple[Text, ...]:

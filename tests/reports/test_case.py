@@ -124,3 +124,11 @@ def test_who_called_and_when_is_told(parse, decision, spec, review):
     text = parse(render(case_report(decision, spec, review=told))).text()
 
     assert "Called by Li Wei on 2024-05-18 00:00 UTC." in text
+
+
+def test_a_gate_that_a_person_accepted_is_shown_with_the_reason(parse, decision, spec):
+    answered = replace(spec, provenance=replace(spec.provenance, accepted_gates={"calibration_level": "a small table"}))
+    text = parse(render(case_report(decision, answered))).text()
+
+    assert "A gate failed and a person accepted that. calibration level: a small table" in text
+    assert "A gate failed" not in parse(render(case_report(decision, spec))).text()
