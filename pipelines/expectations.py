@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import polars as pl
 import polars.selectors as cs
 
-from features.tables import Table
+from features.tables import Column, Table
 from pipelines.errors import ExpectationRaisedError, ExpectationsDisagreeError
 from pipelines.rules import Rule
 
@@ -27,8 +27,8 @@ if TYPE_CHECKING:  # pandas takes a while to import, and the jobs that need it i
 COLUMNS: Final = "columns_present"
 """Rule id of the check that a table has its columns."""
 
-TYPE: Final = "type"
-"""Rule id, before the column, of the check that a column has its type."""
+TYPES: Final = "types_kept"
+"""Rule id of the check that every column has its type."""
 
 _FORMAT: Final = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
@@ -78,21 +78,27 @@ class Suites:
     def run_schema(self, table: Table, frame: pl.DataFrame) -> tuple[Outcome, ...]:
         """Check that a table has its columns, in any order, and their types.
 
-        The suite sees one row that holds the type of every column, so that types are those of the file and not those of
-        a data frame made from it.
+        The suite sees one row for every column of the contract that the file has, with its type there, so that types
+        are those of the file and not those of a data frame made from it.
         """
-        types = pl.DataFrame({name: [str(dtype)] for name, dtype in frame.schema.items()})
-        present = [column for column in table.columns if column.name in frame.columns]
-        says = f"the columns {', '.join(table.schema.names())} are there"
-        subset = {"column_set": table.schema.names(), "exact_match": False}
-        checks: list[tuple[Rule | _Named, str, Mapping[str, object]]] = [
-            (_Named(COLUMNS, says, tuple(table.schema.names())), "ExpectTableColumnsToMatchSet", subset)
-        ]
-        for column in present:
-            legal = [str(column.dtype), *(["Null"] if column.nullable else [])]
-            named = _Named(f"{TYPE}_{column.name}", f"{column.name} has the type {column.dtype}", (column.name,))
-            checks.append((named, "ExpectColumnValuesToBeInSet", {"column": column.name, "value_set": legal}))
-        return self._run(f"{table.name} schema", types, checks)
+        names = table.schema.names()
+        found = {name: str(dtype) for name, dtype in frame.schema.items() if name in table.schema}
+        listed = pl.DataFrame({"column": list(found), "type": list(found.values())}, schema=["column", "type"])
+        legal = [(column.name, dtype) for column in table.columns for dtype in _legal_types(column)]
+        present = _Named(COLUMNS, f"all {len(names)} columns are there", tuple(names))
+        typed = _Named(TYPES, "every column has its type", tuple(found))
+        return self._run(
+            f"{table.name} schema",
+            listed.cast(pl.String),
+            [
+                (present, "ExpectColumnDistinctValuesToContainSet", {"column": "column", "value_set": names}),
+                (
+                    typed,
+                    "ExpectColumnPairValuesToBeInSet",
+                    {"column_A": "column", "column_B": "type", "value_pairs_set": legal},
+                ),
+            ],
+        )
 
     def _run(
         self, name: str, frame: pl.DataFrame, checks: Sequence[tuple[Rule | _Named, str, Mapping[str, object]]]
@@ -134,6 +140,11 @@ def _great_expectations() -> ModuleType:
         import great_expectations as gx
     module: ModuleType = gx
     return module
+
+
+def _legal_types(column: Column) -> tuple[str, ...]:
+    """Return the types that a column may have; one without any value may lack a type where null is legal."""
+    return (str(column.dtype), "Null") if column.nullable else (str(column.dtype),)
 
 
 def _to_pandas(frame: pl.DataFrame) -> pd.DataFrame:
