@@ -11,6 +11,7 @@ import typer
 import pipelines.cli_data
 import pipelines.cli_decisions
 import pipelines.cli_models
+import pipelines.cli_reports
 from pipelines.console import ERR
 
 ROOMS: Final = ("features", "scoring", "modelling", "review", "reports", "synthetic", "pipelines")
@@ -34,7 +35,7 @@ def _options(
     pass
 
 
-for group in (pipelines.cli_data, pipelines.cli_models, pipelines.cli_decisions):
+for group in (pipelines.cli_data, pipelines.cli_models, pipelines.cli_decisions, pipelines.cli_reports):
     group.register(app)
 
 

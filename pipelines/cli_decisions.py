@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import Bundle, Contract, Json, Out, PublicKey
+from pipelines.cli_options import Bundle, Contract, Json, Out, PublicKey, Seed, Tables
 from pipelines.console import print_facts, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from modelling.routing_evaluation import Interval
+    from modelling.routing_records import RoutingEvaluation
+
+MOST_SHOWN = 20
+"""Cases that `bamboo verify` prints; the record holds all."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     app.command()(score)
     app.command()(route)
+    app.command()(verify)
+    app.command("evaluate-routing")(evaluate_routing)
 
 
 def score(
@@ -110,3 +120,130 @@ def route(
         ("answers to fill in", out / ANSWERS),
     )
     print_facts(facts)
+
+
+def verify(
+    answers: Annotated[Path, typer.Argument(help="Answers of calls: CSV, or JSON when the name ends in .json.")],
+    decisions: Annotated[Path, typer.Option("--decisions", help="File that bamboo score wrote.")],
+    bundle: Bundle,
+    out: Out,
+    caller: Annotated[str, typer.Option(help="Who called, as it shall stand in the record.")],
+    called_at: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="When, with its zone; by default now."),
+    ] = None,
+    tables: Annotated[
+        Path | None, typer.Option("--tables", help="Validated raw tables that the decisions were made from.")
+    ] = None,
+    contract: Contract = None,
+    portfolio: Annotated[
+        Path | None, typer.Option(help="JSON of the portfolio's state, as when the cases were scored.")
+    ] = None,
+    public_key: PublicKey = None,
+    json: Json = False,
+) -> None:
+    """Take the answers of calls, score again with what was verified, and show before and after with reasons."""
+    from pipelines.contract import TablesContract, read_tables_contract
+    from pipelines.keys import read_key
+    from pipelines.portfolio import read_portfolio
+    from pipelines.verify import AFTER, RECORD
+    from pipelines.verify import verify as work
+
+    given = read_tables_contract(contract) if contract else TablesContract()
+    with progress("verify") as tell:
+        result = work(
+            answers,
+            decisions,
+            out,
+            bundle_folder=bundle,
+            caller=caller,
+            called_at=called_at or datetime.now(UTC),
+            tables_folder=tables,
+            time_zone=given.time_zone,
+            portfolio=read_portfolio(portfolio) if portfolio else None,
+            public_key=read_key(public_key) if public_key else None,
+            progress=tell,
+        )
+    if json:
+        print_json(result)
+        return
+    rows = [
+        (
+            case.case_id,
+            "yes" if case.reached else "no",
+            f"{case.before.points:.1f}",
+            f"{case.after.points:.1f}",
+            f"{case.before.tier} to {case.after.tier}",
+            case.before.provisional,
+            case.outcome,
+            "; ".join(reason.en for reason in case.after.reasons[:2]),
+        )
+        for case in result.cases[:MOST_SHOWN]
+    ]
+    columns = ("case", "reached", "points", "after", "tier", "before the call", "decision", "reasons after the call")
+    print_table("Verified", columns, rows, right=(2, 3))
+    facts = (
+        ("cases", f"{len(result.cases):,}, of which {min(len(result.cases), MOST_SHOWN):,} are shown"),
+        ("reached", f"{result.reached:,}"),
+        ("decision changed", f"{result.changed:,}"),
+        ("decisions", out / AFTER),
+        ("record", out / RECORD),
+    )
+    print_facts(facts)
+
+
+def print_routing(evaluation: RoutingEvaluation) -> None:
+    """Print what each rule for choosing calls adds per 100 calls at equal capacity."""
+    rows = [
+        (
+            rule.name,
+            f"{rule.calls:,}",
+            f"{rule.changed:,}",
+            _yuan(rule.added_per_100),
+            _yuan(expected.added_per_100),
+        )
+        for rule, expected in zip(evaluation.comparison.rules, evaluation.comparison_expected.rules, strict=True)
+    ]
+    columns = ("rule", "calls", "decisions changed", "yuan added per 100 calls (95 %)", "the same by true PD")
+    print_table("Profit that calls add, by the rule that chooses them", columns, rows, right=(1, 2, 3, 4))
+
+
+def _yuan(interval: Interval) -> str:
+    return f"{interval.value:,.0f} ({interval.lower:,.0f} to {interval.upper:,.0f})"
+
+
+def evaluate_routing(
+    tables: Tables,
+    features: Annotated[Path, typer.Option("--features", help="Folder that bamboo features wrote.")],
+    bundle: Bundle,
+    out: Annotated[Path, typer.Option("--out", help="JSON file to write; bamboo report policy reads it.")],
+    capacity: Annotated[float, typer.Option(help="Share of the cases that the desk can call.")] = 0.10,
+    seed: Seed = 0,
+    contract: Contract = None,
+    json: Json = False,
+) -> None:
+    """On a synthetic lender, measure the profit that calls add under Bamboo's rule and under others.
+
+    Every rule calls equally many of the out-of-time cases; the truth says how each call would end.
+    """
+    from pipelines.contract import TablesContract, read_tables_contract
+    from pipelines.evaluate_routing import evaluate_routing as work
+
+    given = read_tables_contract(contract) if contract else TablesContract()
+    with progress("evaluate-routing") as tell:
+        result = work(
+            tables,
+            features,
+            bundle,
+            out,
+            capacity_share=capacity,
+            seed=seed,
+            definition=given.bad,
+            time_zone=given.time_zone,
+            progress=tell,
+        )
+    if json:
+        print_json(result)
+        return
+    print_routing(result)
+    print_facts((("evaluation", out),))
