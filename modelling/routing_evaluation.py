@@ -171,15 +171,19 @@ def _check(cases: Cases, scores: Mapping[str, Array], share: float) -> None:
 
 def _added(queues: Mapping[str, NDArray[np.intp]], gain: Array, times: Array, calls: int) -> Array:
     """Mean gain per call of every rule, then of random, when case *i* is there ``times[i]`` times."""
-    found = [_mean_of_first(gain[queue], times[queue], calls) for queue in queues.values()]
+    found = [_mean_of_first(gain, times, queue, calls) for queue in queues.values()]
     return np.array([*found, float(gain @ times / times.sum())])
 
 
-def _mean_of_first(gain: Array, times: Array, calls: int) -> float:
-    """Mean gain of the first ``calls`` cases in the order given, the last of them perhaps in part."""
-    before = np.cumsum(times) - times
-    taken = np.clip(calls - before, 0, times)
-    return float(gain @ taken / taken.sum())
+def _mean_of_first(gain: Array, times: Array, queue: NDArray[np.intp], calls: int) -> float:
+    """Mean gain of the first ``calls`` cases of a queue, the last of them perhaps in part."""
+    head = queue[: 2 * calls + 100]  # a resample rarely needs more, and the rest of the queue is long
+    drawn = times[head]
+    if drawn.sum() < calls:
+        head, drawn = queue, times[queue]
+    before = np.cumsum(drawn) - drawn
+    taken = np.clip(calls - before, 0, drawn)
+    return float(gain[head] @ taken / taken.sum())
 
 
 def _calls(share: float, times: Array) -> int:
