@@ -88,6 +88,17 @@ def set_alias(store: Store, registered: Registered, alias: Alias) -> None:
     store.client().set_registered_model_alias(registered.name, alias, str(registered.version))
 
 
+def forget(store: Store, name: str) -> None:
+    """Remove a registered model with its versions and aliases, when there is one; its runs stay."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        store.client().delete_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+
+
 def _registered(found: Any) -> Registered:  # noqa: ANN401 - mlflow has no types
     return Registered(
         name=found.name,

@@ -10,6 +10,7 @@ import typer
 
 import pipelines.cli_data
 import pipelines.cli_decisions
+import pipelines.cli_demo
 import pipelines.cli_models
 import pipelines.cli_reports
 from pipelines.console import ERR
@@ -35,7 +36,13 @@ def _options(
     pass
 
 
-for group in (pipelines.cli_data, pipelines.cli_models, pipelines.cli_decisions, pipelines.cli_reports):
+for group in (
+    pipelines.cli_demo,
+    pipelines.cli_data,
+    pipelines.cli_models,
+    pipelines.cli_decisions,
+    pipelines.cli_reports,
+):
     group.register(app)
 
 

@@ -17,6 +17,7 @@ from modelling.export import bundle_from
 from modelling.gates import Gate, GateLimits, promotion_gates
 from modelling.gradient_boosting import FittedTrees
 from modelling.mlflow_store import Store
+from modelling.out_of_time import out_of_time_start
 from modelling.registry import Registered, aliased, next_version, register, set_alias
 from modelling.routed_bundle import RoutedBundle, with_call_value
 from modelling.stored_runs import StoredRun, latest_runs, load_dataset, load_run
@@ -260,7 +261,7 @@ def _learned(bundle: Bundle, dataset: Dataset, sources: PastCallSources | None, 
         bundle,
         read_tables(sources.tables),
         read_frame(sources.features / FEATURES_FILE, sha256=hashes.get(FEATURES_FILE)),
-        until=until,
+        until=out_of_time_start(dataset.frame),
         capacity_share=sources.capacity_share,
         seed=seed,
         definition=contract.bad,

@@ -1,0 +1,263 @@
+"""The whole path on a synthetic lender, from raw tables to decisions, calls and reports, in one process."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from modelling.compare import Comparison
+from modelling.mlflow_store import Store
+from modelling.registry import forget
+from modelling.routing_records import RoutingEvaluation
+from pipelines.compare import CompareResult, compare_runs
+from pipelines.evaluate_routing import EVALUATION, evaluate_routing
+from pipelines.features import FEATURES_FILE, FeaturesResult, build_features
+from pipelines.promote import PastCallSources, PromoteResult, promote
+from pipelines.report import report_case, report_comparison, report_model, report_policy
+from pipelines.route import RouteResult, route
+from pipelines.score import ScoreResult, score
+from pipelines.simulated_desk import simulated_answers
+from pipelines.store import read_frame, write_frame
+from pipelines.synthesise import PROFILE, SynthesiseResult, synthesise
+from pipelines.train import TrainResult, train_on_features
+from pipelines.validate import PAGE, validate
+from pipelines.validation_result import ValidationResult
+from pipelines.verify import VerifyResult, verify
+
+Progress = Callable[[str, float], None]
+
+EXPERIMENT: Final = "demo"
+CAPACITY_SHARE: Final = 0.08
+SCORED_DAYS: Final = 30
+"""Applications of the last days of the extract, which no model has seen, are the ones that the demo decides."""
+
+SHARES: Final = {
+    "synthesise": 0.10,
+    "validate": 0.20,
+    "features": 0.04,
+    "train": 0.22,
+    "compare": 0.07,
+    "promote": 0.10,
+    "score": 0.03,
+    "route": 0.03,
+    "verify": 0.02,
+    "evaluate": 0.14,
+    "report": 0.05,
+}
+"""Share of the whole time that each step takes, for the progress bar."""
+
+
+PARTS: Final = (
+    "tables",
+    "clean",
+    "features",
+    "bundle",
+    "latest.parquet",
+    "decisions.parquet",
+    "calls",
+    "answers.json",
+    "verified",
+    EVALUATION,
+    "reports",
+)
+"""What the demo writes into its folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DemoResult:
+    """What the demo made, step by step.
+
+    Attributes:
+        out: Folder of everything but MLflow's store.
+        synthesised: The raw tables.
+        validated: The clean tables.
+        features: The feature table.
+        trained: The candidates' runs.
+        comparisons: Each challenger against LightGBM.
+        promoted: The bundle.
+        scored: Decisions on the last month's applications.
+        routed: The call list.
+        verified: The calls' answers, scored again.
+        routing: What calls are worth, out of time, under Bamboo's rule and others.
+        pages: Title to page, in reading order.
+    """
+
+    out: Path
+    synthesised: SynthesiseResult
+    validated: ValidationResult
+    features: FeaturesResult
+    trained: TrainResult
+    comparisons: tuple[Comparison, ...]
+    promoted: PromoteResult
+    scored: ScoreResult
+    routed: RouteResult
+    verified: VerifyResult
+    routing: RoutingEvaluation
+    pages: dict[str, Path]
+
+
+class _Steps:
+    """Turns each step's own progress into the progress of the whole."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._done = 0.0
+
+    def step(self, name: str) -> Progress:
+        start, share = self._done, SHARES[name]
+        self._done += share
+        return lambda message, part: self._progress(f"{name}: {message}", start + share * part)
+
+
+def demo(recipe: str, out: Path, *, mlruns: Path, now: datetime, workers: int, progress: Progress) -> DemoResult:
+    """Walk the whole path; what an earlier demo left in ``out`` and in MLflow's registry is replaced.
+
+    Args:
+        recipe: Recipe of the synthetic lender.
+        out: Folder to write to.
+        mlruns: Folder of MLflow's store.
+        now: Time of runs and reports, timezone-aware.
+        workers: Processes that make the tables.
+        progress: Called with what is being done and the share done, from 0 to 1.
+
+    Raises:
+        PromotionRefusedError: the model did not pass its gates.
+    """
+    steps = _Steps(progress)
+    tables, features, bundle = out / "clean", out / "features", out / "bundle"
+    _begin_afresh(out, mlruns)
+    synthesised = synthesise(recipe, out / "tables", workers=workers, progress=steps.step("synthesise"))
+    validated = validate(out / "tables", tables, progress=steps.step("validate"))
+    built = build_features(tables, features, progress=steps.step("features"))
+    trained = train_on_features(
+        features, tables, mlruns=mlruns, experiment=EXPERIMENT, now=now, progress=steps.step("train")
+    )
+    compared = compare_runs(mlruns=mlruns, experiment=EXPERIMENT, name=EXPERIMENT, progress=steps.step("compare"))
+    promoted = promote(
+        mlruns=mlruns,
+        experiment=EXPERIMENT,
+        name=EXPERIMENT,
+        bundle=bundle,
+        now=now,
+        past_calls=PastCallSources(tables=tables, features=features, capacity_share=CAPACITY_SHARE),
+        progress=steps.step("promote"),
+    )
+    latest = _latest_applications(features, out / "latest.parquet", synthesised.extract_at)
+    decisions = out / "decisions.parquet"
+    scored = score(latest, bundle, decisions, progress=steps.step("score"))
+    capacity = max(1, round(CAPACITY_SHARE * scored.cases))
+    routed = route(
+        decisions, capacity, out / "calls", bundle_folder=bundle, tables_folder=tables, progress=steps.step("route")
+    )
+    verified = verify(
+        simulated_answers(out / "calls", tables, out / "answers.json", seed=synthesised.seed),
+        decisions,
+        out / "verified",
+        bundle_folder=bundle,
+        caller="the demo's desk, which reads the synthetic truth",
+        called_at=now,
+        tables_folder=tables,
+        progress=steps.step("verify"),
+    )
+    routing = evaluate_routing(
+        tables,
+        features,
+        bundle,
+        out / EVALUATION,
+        capacity_share=CAPACITY_SHARE,
+        seed=synthesised.seed,
+        progress=steps.step("evaluate"),
+    )
+    pages = _reports(
+        out, Store(mlruns), promoted, compared, verified, capacity=capacity, now=now, tell=steps.step("report")
+    )
+    return DemoResult(
+        out=out,
+        synthesised=synthesised,
+        validated=validated,
+        features=built,
+        trained=trained,
+        comparisons=compared.comparisons,
+        promoted=promoted,
+        scored=scored,
+        routed=routed,
+        verified=verified,
+        routing=routing,
+        pages=pages,
+    )
+
+
+def _begin_afresh(out: Path, mlruns: Path) -> None:
+    """Take away what an earlier demo made, so that its champion does not stand against its own twin."""
+    for name in PARTS:
+        path = out / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    forget(Store(mlruns), EXPERIMENT)
+
+
+def _latest_applications(features: Path, path: Path, extract_at: datetime) -> Path:
+    """Write the feature rows of the last applications to a table of their own."""
+    frame = read_frame(features / FEATURES_FILE)
+    last = frame["applied_at"].max()
+    since = (last if isinstance(last, datetime) else extract_at) - timedelta(days=SCORED_DAYS)
+    write_frame(path, frame.filter(pl.col("applied_at") >= since))
+    return path
+
+
+def _reports(
+    out: Path,
+    store: Store,
+    promoted: PromoteResult,
+    compared: CompareResult,
+    verified: VerifyResult,
+    *,
+    capacity: int,
+    now: datetime,
+    tell: Progress,
+) -> dict[str, Path]:
+    """Write the pages, and return all pages of the demo by title, in reading order."""
+    reports, bundle, decisions = out / "reports", out / "bundle", out / "decisions.parquet"
+    tell("model", 0.0)
+    model = report_model(store, reports / "model.html", bundle=bundle, gates=promoted.gates, made_at=now)
+    pages = {
+        "Synthetic lender": out / "tables" / PROFILE,
+        "Validation": out / "clean" / PAGE,
+        "Model": model.path,
+    }
+    for run, comparison in zip(compared.challengers, compared.comparisons, strict=True):
+        name = run.record.candidate
+        page = report_comparison(comparison, reports / f"comparison-{name}.html", made_at=now)
+        pages[f"LightGBM against {name}"] = page.path
+    tell("policy and cases", 0.7)
+    policy = report_policy(
+        decisions, bundle, reports / "policy.html", capacity=capacity, routing=out / EVALUATION, made_at=now
+    )
+    pages["Routing policy"] = policy.path
+    pages["First call sheet"] = out / "calls" / "sheets" / "0001.html"
+    for title, case in _telling_cases(verified).items():
+        page = report_case(
+            decisions,
+            case,
+            bundle,
+            reports / f"case-{case}.html",
+            tables=out / "clean",
+            verified=out / "verified",
+            made_at=now,
+        )
+        pages[title] = page.path
+    tell("done", 1.0)
+    return pages
+
+
+def _telling_cases(verified: VerifyResult) -> dict[str, str]:
+    """Pick the case that its call moved most, and one whose decision a call changed, when there is one."""
+    by_move = sorted(verified.cases, key=lambda case: (-abs(case.points), case.case_id))
+    changed = [case.case_id for case in by_move if case.changed]
+    picked = {"A case that its call moved": by_move[0].case_id} if by_move else {}
+    return {**picked, **({"A decision that a call changed": changed[0]} if changed else {})}
