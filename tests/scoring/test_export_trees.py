@@ -35,7 +35,7 @@ def own_objective(scores, data):
         ({"sigmoid": 2.0}, "sigmoid:2"),
         ({"objective": "regression", "reg_sqrt": True}, "sqrt"),
     ],
-    ids=str,
+    ids=lambda value: value if isinstance(value, str) else ",".join(value),
 )
 def test_the_unsupported_is_named(settings, says):
     with pytest.raises(UnsupportedModelError, match=says):
