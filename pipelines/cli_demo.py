@@ -25,6 +25,7 @@ def demo(
     recipe: Annotated[str, typer.Argument(help="Recipe of the synthetic lender.")] = "default",
     out: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = Path("out/demo"),
     workers: Annotated[int, typer.Option(help="Processes that make the tables.")] = 2,
+    seed: Annotated[int | None, typer.Option(help="Seed of the lender; by default the recipe's.")] = None,
     mlruns: MlRuns = Path("mlruns"),
     json: Json = False,
 ) -> None:
@@ -33,7 +34,7 @@ def demo(
         tell("loading libraries", 0.0)
         from pipelines.demo import demo as work
 
-        result = work(recipe, out, mlruns=mlruns, now=datetime.now(UTC), workers=workers, progress=tell)
+        result = work(recipe, out, mlruns=mlruns, now=datetime.now(UTC), workers=workers, progress=tell, seed=seed)
     if json:
         print_json(result)
     else:

@@ -115,7 +115,16 @@ class _Steps:
         return lambda message, part: self._progress(f"{name}: {message}", start + share * part)
 
 
-def demo(recipe: str, out: Path, *, mlruns: Path, now: datetime, workers: int, progress: Progress) -> DemoResult:
+def demo(
+    recipe: str,
+    out: Path,
+    *,
+    mlruns: Path,
+    now: datetime,
+    workers: int,
+    progress: Progress,
+    seed: int | None = None,
+) -> DemoResult:
     """Walk the whole path; what an earlier demo left in ``out`` and in MLflow's registry is replaced.
 
     Args:
@@ -125,6 +134,7 @@ def demo(recipe: str, out: Path, *, mlruns: Path, now: datetime, workers: int, p
         now: Time of runs and reports, timezone-aware.
         workers: Processes that make the tables.
         progress: Called with what is being done and the share done, from 0 to 1.
+        seed: Seed of the lender; None takes the recipe's.
 
     Raises:
         PromotionRefusedError: the model did not pass its gates.
@@ -132,7 +142,7 @@ def demo(recipe: str, out: Path, *, mlruns: Path, now: datetime, workers: int, p
     steps = _Steps(progress)
     tables, features, bundle = out / "clean", out / "features", out / "bundle"
     _begin_afresh(out, mlruns)
-    synthesised = synthesise(recipe, out / "tables", workers=workers, progress=steps.step("synthesise"))
+    synthesised = synthesise(recipe, out / "tables", seed=seed, workers=workers, progress=steps.step("synthesise"))
     validated = validate(out / "tables", tables, progress=steps.step("validate"))
     built = build_features(tables, features, progress=steps.step("features"))
     trained = train_on_features(
