@@ -13,6 +13,7 @@ from modelling.flat import as_kind
 from pipelines.contract import CsvFormat
 from pipelines.errors import FlatTableError, MissingFileError, nearest
 from pipelines.features import FEATURES_FILE
+from pipelines.flat import CSV_ENDINGS
 from pipelines.store import manifest_hashes, read_frame
 from scoring.spec import FeatureSpec
 
@@ -75,7 +76,7 @@ def _flag_words(column: pl.Series, feature: FeatureSpec) -> pl.Series:
 
 
 def _read(file: Path, csv: CsvFormat) -> pl.DataFrame:
-    if file.suffix.lower() == ".csv":
+    if file.suffix.lower() in CSV_ENDINGS:
         return _read_csv(file, csv)
     return read_frame(file, sha256=manifest_hashes(file.parent).get(file.name))
 

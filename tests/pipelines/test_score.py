@@ -10,6 +10,7 @@ import pytest
 from pipelines import score as score_module
 from pipelines.decisions import read_decisions
 from pipelines.errors import DamagedFileError, FlatTableError, MissingFileError
+from pipelines.flat import CSV_ENDINGS
 from pipelines.score import CaseError, score
 from pipelines.store import sha256_file, write_json
 from scoring.errors import AlteredBundleError
@@ -47,11 +48,12 @@ def test_the_result_counts_what_the_file_holds(small, table, tmp_path):
     assert list(found.tiers) == ["A", "B", "C"]
 
 
-def test_a_csv_scores_as_the_parquet_it_was_saved_from(small, table, tmp_path):
-    small.cases.write_csv(tmp_path / "cases.csv")
+@pytest.mark.parametrize("ending", CSV_ENDINGS)
+def test_a_csv_scores_as_the_parquet_it_was_saved_from(small, table, tmp_path, ending):
+    small.cases.write_csv(tmp_path / f"cases{ending}")
 
     score(table, small.folder, tmp_path / "a.parquet")
-    score(tmp_path / "cases.csv", small.folder, tmp_path / "b.parquet")
+    score(tmp_path / f"cases{ending}", small.folder, tmp_path / "b.parquet")
 
     assert read_decisions(tmp_path / "a.parquet") == read_decisions(tmp_path / "b.parquet")
 
