@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import polars as pl
 
@@ -17,6 +17,9 @@ from modelling.splits import by_time
 from scoring.spec import FeatureSpec, Question, ReasonText
 
 AMOUNT = "application_amount"
+
+MOST_NAMED = 4
+"""Features of a family that a notice names; the feature manifest lists all."""
 
 
 def dataset_from_features(
@@ -63,7 +66,20 @@ def dataset_from_features(
         sources=dict(sources or {}),
         amount_feature=AMOUNT if AMOUNT in {feature.name for feature in used} else None,
         time_zone=time_zone,
-        notices=tuple(f"{name} is left out: no case in development has a value" for name in empty),
+        notices=_left_out(empty),
+    )
+
+
+def _left_out(empty: Sequence[str]) -> tuple[str, ...]:
+    """Say in one line per family what is left out: a table that a lender lacks empties dozens of features at once."""
+    families: dict[str, list[str]] = {}
+    for name in empty:
+        families.setdefault(name.partition("_")[0], []).append(name)
+    return tuple(
+        f"{len(names)} {family} feature(s) left out, since no case in development has a value: "
+        + ", ".join(names[:MOST_NAMED])
+        + (f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else "")
+        for family, names in families.items()
     )
 
 
