@@ -45,12 +45,13 @@ def score(
     json: Json = False,
 ) -> None:
     """Decide every case of a table, with points, tier, reasons and route; all cases or none."""
-    from pipelines.contract import read_flat_contract
+    from pipelines.contract import FlatTableContract, read_contract
     from pipelines.keys import read_key
     from pipelines.portfolio import read_portfolio
     from pipelines.score import score as work
 
-    flat = read_flat_contract(contract) if contract else None
+    given = read_contract(contract) if contract else None
+    flat = given if isinstance(given, FlatTableContract) else None
     column = "application_id" if features.is_dir() else case_id or (flat.columns.id_column if flat else None)
     with progress("score") as tell:
         result = work(
@@ -143,13 +144,14 @@ def verify(
     json: Json = False,
 ) -> None:
     """Take the answers of calls, score again with what was verified, and show before and after with reasons."""
-    from pipelines.contract import TablesContract, read_tables_contract
+    from pipelines.contract import TablesContract, read_contract
     from pipelines.keys import read_key
     from pipelines.portfolio import read_portfolio
     from pipelines.verify import AFTER, RECORD
     from pipelines.verify import verify as work
 
-    given = read_tables_contract(contract) if contract else TablesContract()
+    given = read_contract(contract) if contract else None
+    zone = (given if isinstance(given, TablesContract) else TablesContract()).time_zone
     with progress("verify") as tell:
         result = work(
             answers,
@@ -159,7 +161,7 @@ def verify(
             caller=caller,
             called_at=called_at or datetime.now(UTC),
             tables_folder=tables,
-            time_zone=given.time_zone,
+            time_zone=zone,
             portfolio=read_portfolio(portfolio) if portfolio else None,
             public_key=read_key(public_key) if public_key else None,
             progress=tell,
