@@ -9,8 +9,10 @@ What the bank's tables hold, and what becomes of it:
   and what left it for household bills and insurance stands in place of the stated monthly debt.
 - A time below zero on the account is an overdraft: a loan of ours that fell due at once and was paid when the account
   was back above zero.
-- The bank marks a loan good (status A, C) or bad (B, D) without a date. The mark is put 60 days after the loan was paid
-  out, and contract.yaml sets the window of the label to 60 days.
+- The bank marks a loan good (status A, C) or bad (B, D) as of the end of 1998, without saying since when. The mark is
+  put one year after the loan was paid out, or on the last day of the extract where that comes first, and contract.yaml
+  sets the window of the label to one year: a loan of 1998 has had less than a year to go bad, so it is pending, not
+  good.
 - Standing orders (order.asc) carry no date, and one of them repays the very loan that is to be scored: they would leak
   the future and are left out. So are cards and account types, which none of Bamboo's raw tables holds.
 """
@@ -28,6 +30,7 @@ from pipelines.store import write_frame
 PRAGUE = "Europe/Prague"
 END = pl.datetime(1998, 12, 31, time_zone=PRAGUE)
 INCOME_DAYS = 180
+WINDOW = pl.duration(days=365)
 
 
 def read(folder: Path, name: str) -> pl.DataFrame:
@@ -193,6 +196,7 @@ def overdraft_instalments(spells: pl.DataFrame) -> pl.DataFrame:
 def outcomes(loans: pl.DataFrame) -> pl.DataFrame:
     """What became of each loan, by the bank's mark."""
     bad = pl.col("status").is_in(["B", "D"])
+    marked = pl.min_horizontal(pl.col("applied_at") + WINDOW, END)
     return loans.select(
         application_id="loan_id",
         decided_at="applied_at",
@@ -200,8 +204,8 @@ def outcomes(loans: pl.DataFrame) -> pl.DataFrame:
         decided_by=pl.lit("person"),
         disbursed_at="applied_at",
         amount_disbursed="amount",
-        first_30dpd_at=pl.when(bad).then(pl.col("applied_at") + pl.duration(days=30)),
-        first_60dpd_at=pl.when(bad).then(pl.col("applied_at") + pl.duration(days=60)),
+        first_30dpd_at=pl.when(bad).then(marked),
+        first_60dpd_at=pl.when(bad).then(marked),
         observed_until=END,
     )
 
