@@ -13,12 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Final
 
 import polars as pl
 
-from features.errors import UnknownTableError
+from features.errors import UnknownTableError, nearest
 
 TIME: Final = pl.Datetime("us", "UTC")
 TEXT: Final = pl.String()
@@ -111,8 +110,7 @@ class Table:
         for column in self.columns:
             if column.name == name:
                 return column
-        near = get_close_matches(name, [column.name for column in self.columns], n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
+        hint = nearest(name, [column.name for column in self.columns])
         raise KeyError(f"table {self.name!r} has no column {name!r}.{hint}")
 
     def empty(self) -> pl.DataFrame:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Final, Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from features.errors import nearest
 from modelling.dataset import Dataset
 from modelling.errors import ModellingError
 from modelling.gradient_boosting import GradientBoosting
@@ -66,7 +66,6 @@ def candidate(name: str) -> Candidate:
         ModellingError: there is no such candidate; the message names the nearest.
     """
     if name not in CANDIDATES:
-        near = get_close_matches(name, CANDIDATES, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ModellingError(f"candidate == {name!r}, must be one of {', '.join(CANDIDATES)}.{hint}")
+        known = ", ".join(CANDIDATES)
+        raise ModellingError(f"candidate == {name!r}, must be one of {known}.{nearest(name, CANDIDATES)}")
     return CANDIDATES[name]

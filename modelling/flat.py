@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Final, Literal
 
 import polars as pl
 
+from features.errors import nearest
 from modelling.errors import ContractError
 from scoring.spec import Direction, Kind, Question
 
@@ -96,11 +96,9 @@ def check_contract(frame: pl.DataFrame, contract: FlatContract) -> None:
     for where, names in _named(contract).items():
         for name in names:
             if name not in frame.columns:
-                near = get_close_matches(name, frame.columns, n=1)
-                hint = f" Did you mean {near[0]!r}?" if near else ""
                 raise ContractError(
-                    f"contract {where} names the column {name!r}, which the table does not have.{hint} "
-                    f"It has: {', '.join(frame.columns)}"
+                    f"contract {where} names the column {name!r}, which the table does not have."
+                    f"{nearest(name, frame.columns)} It has: {', '.join(frame.columns)}"
                 )
     single = [contract.target, contract.id_column, contract.time_column, *contract.protected, *contract.ignored]
     roles = [name for name in single if name is not None]

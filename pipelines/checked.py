@@ -8,11 +8,12 @@ from datetime import datetime
 
 import polars as pl
 
+from features.errors import nearest
 from features.tables import Table
 from pipelines.business_rules import business_rules
 from pipelines.contract_rules import contract_rules
 from pipelines.derived import evaluation_frame
-from pipelines.errors import FailedTablesError, Problem, nearest
+from pipelines.errors import FailedTablesError, Problem
 from pipelines.examples import differences, examples
 from pipelines.expectations import Outcome, Suites, agree
 from pipelines.quarantine import broken_rules

@@ -16,11 +16,12 @@ from typing import Final, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from features.errors import nearest
 from modelling.flat import FlatContract
 from modelling.labels import BadDefinition
 from pipelines.contract_checks import contradictions
 from pipelines.contract_shape import EconomicsShape, FlatShape, QuestionShape, ReasonShape, TablesShape, Texts
-from pipelines.errors import ContractError, MissingFileError, nearest
+from pipelines.errors import ContractError, MissingFileError
 from pipelines.yaml_lines import Lined, Place, YamlMistakeError, load_lined
 from scoring.spec import Direction, Economics, Kind, Question
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from zoneinfo import ZoneInfo
 
+from features.errors import nearest
 from features.tables import TABLES, TEXT
 from modelling.errors import LabelError
 from modelling.labels import BadDefinition
 from pipelines.contract_shape import FlatShape, TablesShape
-from pipelines.errors import nearest
 from pipelines.yaml_lines import Place
 
 Contradiction = tuple[Place, str]

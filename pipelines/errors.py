@@ -20,14 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return `` Did you mean '…'?`` for the known name nearest to ``name``, or nothing when none is near."""
-    near = get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
 
 
 class PipelineError(Exception):

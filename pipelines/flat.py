@@ -16,9 +16,10 @@ from typing import Final
 
 import polars as pl
 
+from features.errors import nearest
 from modelling.flat import FlatColumn, infer_columns
 from pipelines.contract import CsvFormat, FlatTableContract
-from pipelines.errors import FlatTableError, MissingFileError, nearest
+from pipelines.errors import FlatTableError, MissingFileError
 from pipelines.store import read_frame, sha256_file
 
 CSV_ENDINGS: Final = (".csv", ".tsv", ".txt", ".asc", ".dat")

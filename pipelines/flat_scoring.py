@@ -8,10 +8,11 @@ from pathlib import Path
 
 import polars as pl
 
+from features.errors import nearest
 from modelling.errors import ContractError
 from modelling.flat import as_kind
 from pipelines.contract import CsvFormat
-from pipelines.errors import FlatTableError, MissingFileError, nearest
+from pipelines.errors import FlatTableError, MissingFileError
 from pipelines.features import FEATURES_FILE
 from pipelines.flat import CSV_ENDINGS
 from pipelines.store import manifest_hashes, read_frame

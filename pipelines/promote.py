@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from features.errors import nearest
 from modelling.compare import Comparison
 from modelling.dataset import Dataset
 from modelling.export import bundle_from
@@ -24,7 +25,7 @@ from modelling.stored_runs import StoredRun, latest_runs, load_dataset, load_run
 from modelling.sweep import monotone_sweep
 from pipelines.contest import contest
 from pipelines.contract import TablesContract
-from pipelines.errors import PipelineError, nearest
+from pipelines.errors import PipelineError
 from pipelines.features import FEATURES_FILE
 from pipelines.policy import starting_policy
 from pipelines.store import manifest_hashes, read_frame, read_tables

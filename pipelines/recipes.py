@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
 import yaml
 
+from features.errors import nearest
 from pipelines.errors import PipelineError
 from synthetic.errors import RecipeError
 from synthetic.recipe import Recipe
@@ -22,10 +22,10 @@ class UnknownRecipeError(PipelineError):
 
     def __init__(self, recipe: str, known: list[str]) -> None:
         self.recipe = recipe
-        near = get_close_matches(recipe, known, n=1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
         names = ", ".join(known) or "none"
-        super().__init__(f"recipe == {recipe!r} is neither a file nor a known recipe ({names}).{hint}")
+        super().__init__(
+            f"recipe == {recipe!r} is neither a file nor a known recipe ({names}).{nearest(recipe, known)}"
+        )
 
 
 def recipe_path(recipe: str | Path) -> Path:
