@@ -22,10 +22,8 @@ class UnknownRecipeError(PipelineError):
 
     def __init__(self, recipe: str, known: list[str]) -> None:
         self.recipe = recipe
-        names = ", ".join(known) or "none"
-        super().__init__(
-            f"recipe == {recipe!r} is neither a file nor a known recipe ({names}).{nearest(recipe, known)}"
-        )
+        there = f"({', '.join(known) or 'none'}).{nearest(recipe, known)}"
+        super().__init__(f"recipe == {recipe!r} is neither a file nor a known recipe {there}")
 
 
 def recipe_path(recipe: str | Path) -> Path:
