@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
 
 import polars as pl
 
@@ -18,7 +20,12 @@ from scoring.spec import FeatureSpec, Question, ReasonText
 
 AMOUNT = "application_amount"
 
-MOST_NAMED = 4
+YUAN: Final = "yuan"
+"""Currency in the units of the catalogue."""
+
+Told = TypeVar("Told", FeatureSpec, Question)
+
+MOST_NAMED: Final = 4
 """Features of a family that a notice names; the feature manifest lists all."""
 
 
@@ -32,6 +39,7 @@ def dataset_from_features(
     catalogue: Mapping[str, Feature] = CATALOGUE,
     min_category_count: int = MIN_CATEGORY_COUNT,
     time_zone: str = TIME_ZONE,
+    currency: str = YUAN,
 ) -> Dataset:
     """Join features with labels, split by time, and declare every feature from its catalogue entry.
 
@@ -48,6 +56,7 @@ def dataset_from_features(
         catalogue: Declarations of the features.
         min_category_count: Rarer categories go to the unknown bucket.
         time_zone: Where a day, and so a month, begins.
+        currency: What amounts are in; it takes the place of yuan in the units of features and questions.
 
     Raises:
         LabelError: see `modelling.splits.by_time`.
@@ -59,15 +68,21 @@ def dataset_from_features(
     used = [catalogue[name] for name in present if name not in empty]
     return Dataset(
         frame=frame.drop(empty),
-        features=tuple(spec_of(feature, development[feature.name], min_category_count) for feature in used),
+        features=tuple(
+            _in_currency(spec_of(feature, development[feature.name], min_category_count), currency) for feature in used
+        ),
         reasons=_reasons(used),
-        questions=_questions(used),
+        questions=tuple(_in_currency(question, currency) for question in _questions(used)),
         bad_definition=definition.describe(),
         sources=dict(sources or {}),
         amount_feature=AMOUNT if AMOUNT in {feature.name for feature in used} else None,
         time_zone=time_zone,
         notices=_left_out(empty),
     )
+
+
+def _in_currency(told: Told, currency: str) -> Told:
+    return replace(told, unit=told.unit.replace(YUAN, currency))
 
 
 def _left_out(empty: Sequence[str]) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ import polars as pl
 
 from features.tables import APPLICATIONS, VERIFIABLE
 from pipelines.errors import PipelineError
+from reports.money import currency_of, in_currency
 from review.sheet import Fact
 from scoring.decision import Decision, Value
 from scoring.spec import ModelSpec
@@ -63,10 +64,17 @@ def application_rows(applications: pl.DataFrame, decisions: list[Decision]) -> d
     return found
 
 
-def facts_of_row(row: Mapping[str, Value]) -> tuple[Fact, ...]:
+def facts_of_row(row: Mapping[str, Value], spec: ModelSpec) -> tuple[Fact, ...]:
     """Return the facts that open a sheet, from a raw row; what was not stated is left out."""
+    currency = currency_of(spec)
     return tuple(
-        Fact(id=name, value=row[name], en=ENGLISH[name], zh=zh, unit=APPLICATIONS.column(name).unit)
+        Fact(
+            id=name,
+            value=row[name],
+            en=ENGLISH[name],
+            zh=zh,
+            unit=in_currency(APPLICATIONS.column(name).unit, currency),
+        )
         for name, zh in SHOWN.items()
         if row.get(name) is not None
     )

@@ -164,7 +164,7 @@ def _sheets(chosen: Sequence[Decision], spec: ModelSpec, tables_folder: Path | N
         call_sheet(
             decision,
             spec,
-            facts_of_row(rows[decision.case_id or ""]),
+            facts_of_row(rows[decision.case_id or ""], spec),
             stated=stated_in_row(rows[decision.case_id or ""], spec),
         )
         for decision in chosen

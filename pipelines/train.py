@@ -134,6 +134,7 @@ def train_on_features(
         contract.bad,
         sources=sources,
         time_zone=contract.time_zone,
+        currency=contract.currency,
     )
     job = _Job(
         mlruns=mlruns,

@@ -12,6 +12,7 @@ from reports.case_call import OUTCOMES, Review, call
 from reports.case_facts import raw_facts
 from reports.case_features import features, points_by_group
 from reports.known import KnownFacts
+from reports.money import currency_of
 from reports.page import (
     Callout,
     Chart,
@@ -87,7 +88,7 @@ def case_report(
         _routing(decision, spec),
         *([call(decision, review, spec)] if review else []),
         features(decision, spec),
-        raw_facts(facts),
+        raw_facts(facts, currency_of(spec)),
         provenance(origin),
     ]
     return Page(

@@ -7,13 +7,14 @@ from datetime import date
 from features.tables import APPLICATIONS, Column
 from reports import formats
 from reports.known import KnownFacts, KnownRows
+from reports.money import YUAN, in_currency
 from reports.page import Block, Callout, Code, Section, Table, Text
 
 _WITHOUT_ROOM = frozenset({"applicant_id", "application_id"})
 """Columns that hold the same value in every row of one case."""
 
 
-def raw_facts(facts: KnownFacts | None) -> Section:
+def raw_facts(facts: KnownFacts | None, currency: str = YUAN) -> Section:
     """Show what was known when the application was handed in; None says that the tables were not given."""
     title = "What was known"
     if facts is None:
@@ -24,24 +25,24 @@ def raw_facts(facts: KnownFacts | None) -> Section:
         "What was learned later is not shown and was not scored."
     )
     empty = [known.table.name for known in facts.history if not known.total]
-    blocks: list[Block] = [_application(facts)]
-    blocks += [_history(known) for known in facts.history if known.total]
+    blocks: list[Block] = [_application(facts, currency)]
+    blocks += [_history(known, currency) for known in facts.history if known.total]
     if empty:
         blocks.append(Callout("note", f"No row known by then in: {', '.join(empty)}."))
     return Section(title, tuple(blocks), lead=lead, id="raw-facts", new_page=True)
 
 
-def _application(facts: KnownFacts) -> Section:
+def _application(facts: KnownFacts, currency: str) -> Section:
     columns = {column.name: column for column in APPLICATIONS.columns}
     rows: list[tuple[Text, ...]] = []
     for name, value in facts.application.items():
         column = columns.get(name)
-        unit = column.unit if column and value is not None else ""
+        unit = in_currency(column.unit, currency) if column and value is not None else ""
         rows.append((Code(name), _shown(value, column), unit, column.meaning if column else "not in the contract"))
     return Section("The application", (Table(("Column", "Value", "Unit", "Meaning"), tuple(rows), align="lrll"),))
 
 
-def _history(known: KnownRows) -> Section:
+def _history(known: KnownRows, currency: str) -> Section:
     shown = [
         column
         for column in known.table.columns
@@ -52,7 +53,9 @@ def _history(known: KnownRows) -> Section:
     )
     more = known.total - known.rows.height
     table = Table(
-        tuple(f"{column.name} ({column.unit})" if column.unit else column.name for column in shown),
+        tuple(
+            f"{column.name} ({in_currency(column.unit, currency)})" if column.unit else column.name for column in shown
+        ),
         rows,
         f"{formats.counted(known.total, 'row')}; each is one {known.table.row}",
         note=f"The latest {known.rows.height} rows are shown; {formats.count(more)} earlier ones are left out."

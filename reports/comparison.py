@@ -237,8 +237,8 @@ def _swap_row(cell: SwapCell) -> tuple[Text, ...]:
         formats.count(cell.labelled),
         formats.count(cell.bads),
         with_interval(cell.bad_rate, cell.lower, cell.upper, percent),
-        formats.yuan(cell.amount),
-        formats.yuan(cell.bad_amount),
+        formats.number(cell.amount, 0),
+        formats.number(cell.bad_amount, 0),
     )
 
 

@@ -9,6 +9,7 @@ from modelling.routing_evaluation import Comparison
 from modelling.routing_records import RoutingEvaluation
 from reports import charts, formats
 from reports.formats import percent
+from reports.money import currency_of
 from reports.page import Block, Callout, Chart, Code, Facts, Page, Section, Strong, Table, Text
 from reports.policy_groups import by_group, control_gains
 from reports.policy_results import results
@@ -259,7 +260,7 @@ def _settings(spec: ModelSpec) -> Section:
             ),
             ("A good loan earns", percent(money.margin_rate), "of the amount"),
             ("A bad loan loses", percent(money.loss_rate), "of the amount"),
-            ("A call costs", formats.yuan(money.call_cost)),
+            ("A call costs", f"{formats.number(money.call_cost, 0)} {currency_of(spec)}"),
         )
     )
     blocks: list[Block] = [facts]
