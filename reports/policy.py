@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
-from modelling.routing_evaluation import Comparison
 from modelling.routing_records import RoutingEvaluation
 from reports import charts, formats
 from reports.formats import percent
@@ -16,6 +16,7 @@ from reports.policy_results import results
 from reports.policy_volumes import TriggerVolume, Volumes
 from reports.provenance import Origin, footer, provenance
 from scoring.spec import HardRule, ModelSpec
+from scoring.triggers import WORDS
 
 ROUTED: Final = {
     "hard_rule": "a rule above the score",
@@ -50,14 +51,13 @@ def policy_report(
         made_at: When the page is made; None writes no time.
     """
     origin = Origin.of_bundle(spec, bundle)
-    rules = routing.comparison if routing else None
     return Page(
         title=f"Routing policy: {origin.title}",
-        lead=_lead(counted, rules),
-        facts=_headline(counted, capacity, rules),
+        lead=_lead(counted, routing),
+        facts=_headline(counted, capacity, routing),
         sections=(
-            _where(counted),
-            _why(counted),
+            _where(counted, capacity),
+            _why(counted, spec),
             _value(counted, spec, capacity),
             results(routing),
             *([by_group(routing)] if routing else []),
@@ -73,25 +73,29 @@ def _share(part: int, whole: int) -> float:
     return part / max(whole, 1)
 
 
-def _lead(counted: Volumes, rules: Comparison | None) -> Text:
+def _lead(counted: Volumes, routing: RoutingEvaluation | None) -> Text:
     parts = [
         f"{percent(_share(counted.outcomes.get(name, 0), counted.cases))} were {words}"
         for name, words in OUTCOMES.items()
     ]
     told = f"Of {formats.count(counted.cases)} cases, {parts[0]}, {parts[1]} and {parts[2]}."
-    if rules is None:
+    if routing is None:
         return told
-    best = rules.rules[0].added_per_100
+    ended, certain = (rules.rules[0].added_per_100 for rules in (routing.comparison, routing.comparison_expected))
+    luck = formats.interval(ended.lower, ended.upper, formats.count)
+    sure = formats.interval(certain.lower, certain.upper, formats.count)
     return (
-        f"{told} 100 calls chosen by this policy add ",
-        Strong(formats.yuan(best.value)),
-        f" of profit ({formats.interval(best.lower, best.upper, formats.yuan)}), their cost taken off.",
+        f"{told} On the synthetic lender, 100 calls chosen by this policy add ",
+        Strong(f"{formats.yuan(ended.value)} of profit"),
+        f", their cost taken off, by how the loans ended ({luck}), and ",
+        Strong(formats.yuan(certain.value)),
+        f" by the true probabilities of default ({sure}).",
     )
 
 
-def _headline(counted: Volumes, capacity: int | None, rules: Comparison | None) -> Facts:
+def _headline(counted: Volumes, capacity: int | None, routing: RoutingEvaluation | None) -> Facts:
     calls = counted.outcomes.get("phone_review", 0)
-    added = rules.rules[0].added_per_100 if rules else None
+    added = routing.comparison.rules[0].added_per_100 if routing else None
     return Facts(
         (
             ("Cases decided", formats.count(counted.cases)),
@@ -100,7 +104,9 @@ def _headline(counted: Volumes, capacity: int | None, rules: Comparison | None) 
             (
                 "Added by 100 calls",
                 formats.yuan(added.value if added else None),
-                formats.interval(added.lower, added.upper, formats.yuan) if added else "not measured",
+                f"{formats.interval(added.lower, added.upper, formats.count)}, by how loans ended"
+                if added
+                else "not measured",
             ),
             ("Control arm", formats.count(counted.control), percent(_share(counted.control, counted.cases), 2)),
         ),
@@ -108,7 +114,7 @@ def _headline(counted: Volumes, capacity: int | None, rules: Comparison | None) 
     )
 
 
-def _where(counted: Volumes) -> Section:
+def _where(counted: Volumes, capacity: int | None) -> Section:
     rows = tuple(
         (
             tier.tier,
@@ -138,27 +144,44 @@ def _where(counted: Volumes) -> Section:
     lead = (
         f"Of the phone reviews, {formats.count(counted.overturned.get('approve', 0))} would have been approved by "
         f"their tier alone and {formats.count(counted.overturned.get('decline', 0))} declined."
+        f"{_beyond(counted, capacity)} Cases of an approved tier that were declined broke a rule above the score."
     )
     return Section("Where cases went", (Chart(svg, "Outcomes by tier."), table), lead=lead, id="where")
+
+
+def _beyond(counted: Volumes, capacity: int | None) -> str:
+    over = counted.outcomes.get("phone_review", 0) - capacity if capacity is not None else 0
+    if over <= 0:
+        return ""
+    return (
+        f" They are {formats.count(over)} more than the {formats.count(capacity)} calls the desk can make: the call "
+        "list leaves out the last of them."
+    )
 
 
 def _whole(value: float | None) -> str:
     return percent(value, 0)
 
 
-def _why(counted: Volumes) -> Section:
+def _why(counted: Volumes, spec: ModelSpec) -> Section:
     settled = Table(
-        ("Settled by", "Cases", "Share"),
+        ("Settled by", "Cases", "Share", "Sent to a call"),
         tuple(
-            (ROUTED.get(name, name), formats.count(n), percent(_share(n, counted.cases)))
+            (
+                ROUTED.get(name, name),
+                formats.count(n),
+                percent(_share(n, counted.cases)),
+                formats.count(counted.called_by.get(name, 0)),
+            )
             for name, n in counted.routed_by.items()
         ),
         "What settled the outcome",
-        align="lrr",
+        align="lrrr",
     )
+    said = {**WORDS, **{rule.id: (rule.en, rule.zh) for rule in spec.policy.hard_rules}}
     fired = Table(
         ("Rule or trigger", "Kind", "Fired", "Share of cases", "Went to a call", "Nothing else fired"),
-        tuple(_trigger_row(trigger, counted.cases) for trigger in counted.triggers),
+        tuple(_trigger_row(trigger, counted.cases, said) for trigger in counted.triggers),
         "Rules and triggers that fired",
         align="llrrrr",
         note="A case may fire several. A trigger speaks for a call; where the bundle has learned what calls are worth, "
@@ -186,9 +209,10 @@ def _trigger_bars(counted: Volumes) -> tuple[Chart, ...]:
     return (Chart(svg, "How often each fired; rules above the score in grey.", wide=True),)
 
 
-def _trigger_row(trigger: TriggerVolume, cases: int) -> tuple[Text, ...]:
+def _trigger_row(trigger: TriggerVolume, cases: int, said: Mapping[str, tuple[str, str]]) -> tuple[Text, ...]:
+    english, chinese = said.get(trigger.id, ("", ""))
     return (
-        Code(trigger.id),
+        (Code(trigger.id), f" {english} {chinese}"),
         "rule" if trigger.kind == "hard_rule" else "trigger",
         formats.count(trigger.fired),
         percent(_share(trigger.fired, cases)),
@@ -210,10 +234,12 @@ def _value(counted: Volumes, spec: ModelSpec, capacity: int | None) -> Section:
         x=charts.Axis(label="expected gain of a call (yuan, its cost taken off)", form=lambda v: formats.number(v, 0)),
         y=charts.Axis(label="share of cases", form=_whole),
     )
-    room = f" The desk can make {formats.count(capacity)}." if capacity is not None else ""
+    room = f", of which it can make {formats.count(capacity)}" if capacity is not None else ""
+    calls = counted.outcomes.get("phone_review", 0)
     lead = (
-        f"Learned from past calls. Cases above {formats.yuan(threshold)} are called; that threshold was set to fill "
-        f"the desk.{room}"
+        f"Learned from past calls. Cases above {formats.yuan(threshold)} are called: "
+        f"{formats.count(counted.called_by.get('call_value', 0))} in this batch. Rules above the score and the control "
+        f"arm add theirs, which makes {formats.counted(calls, 'call')} for the desk{room}."
     )
     caption = (
         "Expected gain of a call over all cases, from the 1st to the 99th percentile; the ends hold what lies beyond."
@@ -235,6 +261,11 @@ def _control(counted: Volumes, spec: ModelSpec, routing: RoutingEvaluation | Non
             ("Share set", percent(share, 2)),
             ("Cases picked", formats.count(counted.control), percent(_share(counted.control, counted.cases), 2)),
             ("Expected", f"{formats.number(expected, 0)} ± {formats.number(spread, 0)}", "three standard deviations"),
+            (
+                "Settled by it",
+                formats.count(counted.routed_by.get("control", 0)),
+                "the others picked were settled by a rule above the score, which comes first",
+            ),
         )
     )
     warning = Callout("warning", "The share picked is not what chance explains: check the key and the ids.")
@@ -248,6 +279,7 @@ def _settings(spec: ModelSpec) -> Section:
     facts = Facts(
         (
             ("Approved tiers", ", ".join(policy.approved_tiers) or "none"),
+            ("Hinges on unverified", "the decision turns when stated facts are put at the average just approved"),
             ("Conflict", f"{formats.points(policy.conflict_points)} points both for and against"),
             ("Multi-lender pressure", f"{formats.points(policy.multi_lender_points)} points lost"),
             ("Network alert", f"{formats.points(policy.network_points)} points lost"),

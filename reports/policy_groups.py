@@ -6,10 +6,13 @@ from collections.abc import Sequence
 
 from modelling.routing_records import Gains, RoutingEvaluation
 from reports import charts, formats
-from reports.page import Block, Chart, Section, Table, Text
+from reports.page import Block, Chart, Mark, Section, Table, Text
 
 WIDE = 1.959964
 """Standard errors on either side of a 95 % interval."""
+
+FEW_CHANGES = 10
+"""Changed decisions below which a mean of gains, most of them zero, has no interval to be trusted."""
 
 
 def by_group(routing: RoutingEvaluation) -> Section:
@@ -24,48 +27,66 @@ def by_group(routing: RoutingEvaluation) -> Section:
         _table(routing.by_trigger, "Cases by the trigger that fired"),
         _changes(routing),
     ]
-    return Section("Where calls add", tuple(blocks), lead=lead, id="groups")
+    return Section("Where calls add", tuple(blocks), lead=f"{lead}{_first(routing)}", id="groups")
+
+
+def _first(routing: RoutingEvaluation) -> str:
+    if not routing.by_value:
+        return ""
+    first, rest = routing.by_value[0], routing.by_value[1:]
+    paying = sum((group.added_per_100 or 0.0) > 0 for group in rest)
+    found = formats.with_interval(first.added_per_100, *_ends(first), _yuan)
+    expected = f" where {_yuan(first.expected_per_100)} were expected" if first.expected_per_100 is not None else ""
+    return (
+        f" Here 100 calls on the most valuable group add {found} yuan{expected}; of the "
+        f"{formats.counted(len(rest), 'other group')}, {formats.count(paying) if paying else 'none'} would pay for "
+        "their calls."
+    )
 
 
 def control_gains(routing: RoutingEvaluation) -> Table:
     """Show what calls of the control arm add, beside those that the policy picks."""
     groups = (routing.called, routing.control, routing.control_above, routing.control_below)
-    return _table(groups, "What calls add, picked by the policy and at random")
+    threshold = formats.yuan(routing.threshold) if routing.threshold is not None else "no threshold"
+    return _table(
+        groups,
+        "What calls add, picked by the policy and at random, on the synthetic lender",
+        "Called by the policy: cases expected to be worth more than its threshold in yuan per call "
+        f"({threshold}), so not as many as above, where every rule fills the desk. The control arm is split by "
+        "whether the policy would have called the case anyway. ",
+    )
 
 
 def _by_value_chart(routing: RoutingEvaluation) -> Chart:
-    learned = all(group.expected_per_100 is not None for group in routing.by_value)
-    expected = (charts.Band(name="expected", values=[group.expected_per_100 for group in routing.by_value]),)
-    ends = [_ends(group) for group in routing.by_value]
-    added = charts.Band(
-        name="added",
-        values=[group.added_per_100 for group in routing.by_value],
-        lower=[lower for lower, _ in ends],
-        upper=[upper for _, upper in ends],
+    drawn: list[charts.Bar] = []
+    for group in routing.by_value:
+        lower, upper = _ends(group)
+        name = group.name.replace("_", " ")
+        drawn.append(charts.Bar(name=name, value=group.added_per_100, lower=lower, upper=upper))
+        if group.expected_per_100 is not None:
+            drawn.append(charts.Bar(name="expected", value=group.expected_per_100, weak=True))
+    axis = charts.Axis(label="profit added by 100 calls (yuan)", form=lambda value: formats.number(value, 0))
+    caption = (
+        "Profit that 100 calls add, with 95 % intervals, the most valuable group first; what was expected in grey."
     )
-    svg = charts.lines(
-        [str(place) for place in range(1, len(routing.by_value) + 1)],
-        (added, *(expected if learned else ())),
-        x="group, the most valuable first",
-        y=charts.Axis(label="profit by 100 calls (yuan)", form=lambda value: formats.number(value, 0)),
-        mark=(0.0, "nothing added"),
-    )
-    return Chart(svg, "Profit that 100 calls add, with 95 % intervals, and what was expected of them.")
+    return Chart(charts.bars(drawn, x=axis, width=800), caption, wide=True)
 
 
 def _ends(group: Gains) -> tuple[float | None, float | None]:
-    if group.added_per_100 is None or group.standard_error is None:
+    if group.added_per_100 is None or group.standard_error is None or not group.changed:
         return None, None
     half = WIDE * group.standard_error
     return group.added_per_100 - half, group.added_per_100 + half
 
 
-def _table(groups: Sequence[Gains], caption: str) -> Table:
+def _table(groups: Sequence[Gains], caption: str, note: str = "") -> Table:
     return Table(
-        ("Group", "Cases", "A call would change", "Added by 100 calls (yuan)", "Expected (yuan)"),
+        ("Group", "Cases", "A call would change", "Added by 100 calls (yuan)", "Expected (yuan)", ""),
         tuple(_row(group) for group in groups),
         caption,
-        align="lrrrr",
+        align="lrrrrl",
+        note=f"{note}95 % intervals of 1.96 standard errors over cases. Few calls change a decision, and a mean rests "
+        f"on those few: with fewer than {FEW_CHANGES} it is marked as rough, and with none there is no interval.",
     )
 
 
@@ -77,10 +98,18 @@ def _row(group: Gains) -> tuple[Text, ...]:
         formats.count(group.changed),
         formats.with_interval(group.added_per_100, lower, upper, _yuan),
         _yuan(group.expected_per_100),
+        _care(group),
     )
 
 
+def _care(group: Gains) -> Text:
+    if not group.cases or group.changed >= FEW_CHANGES:
+        return ""
+    return Mark("rough: few changes" if group.changed else "no change seen", "muted")
+
+
 def _changes(routing: RoutingEvaluation) -> Table:
+    rules = routing.comparison
     return Table(
         ("Before the call", "After the call", "Would end well", "Would end badly", "Profit added (yuan)"),
         tuple(
@@ -92,9 +121,12 @@ def _changes(routing: RoutingEvaluation) -> Table:
                 _yuan(change.gain),
             )
             for change in routing.changes
+            if change.good + change.bad
         ),
         "Decisions that the calls of this policy change",
         align="llrrr",
+        note=f"Of its {formats.counted(rules.calls, 'call')} in the comparison, before their cost of "
+        f"{formats.yuan(rules.calls * rules.call_cost)}. Ends are those the loans would have had, paid out.",
     )
 
 

@@ -18,18 +18,28 @@ def results(routing: RoutingEvaluation | None) -> Section:
     lead = (
         f"Each rule chose {formats.counted(rules.calls, 'call')} among the same {formats.count(rules.cases)} cases. "
         "What a call adds is the profit of the decision after it less that before it, less "
-        f"{formats.yuan(rules.call_cost)} for the call. {_verdict(rules)}"
+        f"{formats.yuan(rules.call_cost)} for the call."
     )
+    fixed = routing.cases - rules.cases
     how = (
-        f"Calls were simulated from {routing.first[:10]} to {routing.last[:10]}: an applicant is reached with "
-        f"probability {formats.percent(routing.reached, 0)}, and a true value found with probability "
-        f"{formats.percent(routing.finds, 0)}."
+        f"No telephone rang: calls were simulated on the synthetic lender's {formats.count(routing.cases)} "
+        f"applications from {routing.first[:10]} to {routing.last[:10]}, none of which the model learned from; "
+        f"{formats.count(fixed)} were settled by a rule above the score and can't be called for their worth. An "
+        f"applicant is reached with probability {formats.percent(routing.reached, 0)}, and a true value found with "
+        f"probability {formats.percent(routing.finds, 0)}."
+    )
+    twice = (
+        "Both tables count the same calls. The first takes one end per loan, as a lender would see it: good or bad by "
+        "the luck of one draw. The second takes the gain expected under each loan's true probability of default, which "
+        "only the makers of a synthetic lender know: the luck of the draw is gone, so its intervals are narrower."
     )
     blocks = (
-        _rule_bars(rules),
-        _rule_table(rules, "Rules for choosing calls, by how the loans ended"),
-        _rule_table(certain, "The same by the true probability of default, which is less noisy"),
         Prose(how),
+        Callout("note", f"By how the loans ended, {_verdict(rules)} By the true probabilities, {_verdict(certain)}"),
+        _rule_bars(rules),
+        Prose(twice),
+        _rule_table(rules, "Rules for choosing calls, by how the loans ended", "knows the end"),
+        _rule_table(certain, "The same calls, by the true probability of default", "knows the truth"),
     )
     return Section(title, blocks, lead=lead, id="results", new_page=True)
 
@@ -38,13 +48,26 @@ def _verdict(rules: Comparison) -> str:
     others = [rule for rule in rules.rules[1:] if rule.name != CLAIRVOYANT]
     beaten = [rule.name.replace("_", " ") for rule in others if rule.ahead_per_100.lower > 0]
     lost = [rule.name.replace("_", " ") for rule in others if rule.ahead_per_100.upper < 0]
-    first = rules.rules[0].name
+    level = [
+        rule.name.replace("_", " ") for rule in others if rule.ahead_per_100.lower <= 0 <= rule.ahead_per_100.upper
+    ]
+    own = rules.rules[0]
     told = (
-        f"{first} is ahead of {', '.join(beaten)} by more than chance."
-        if beaten
-        else f"{first} is ahead of no rule by more than chance."
+        f"this policy ({own.name.replace('_', ' ')}) adds {_gain(own)}. It is ahead of {_and(beaten) or 'no rule'} by "
+        "more than chance"
     )
-    return f"{told} It is behind {', '.join(lost)}." if lost else told
+    unsure = f"; against {_and(level)} chance cannot be ruled out" if level else ""
+    return f"{told}{unsure}." + (f" It is behind {_and(lost)}." if lost else "")
+
+
+def _gain(rule: RuleResult) -> str:
+    added = rule.added_per_100
+    found = f"{formats.yuan(added.value)} per 100 calls ({formats.interval(added.lower, added.upper, _yuan)})"
+    return f"{found}, which may be nothing at all" if added.lower <= 0 <= added.upper else found
+
+
+def _and(names: list[str]) -> str:
+    return ", ".join(names[:-1]) + (" and " if names[:-1] else "") + names[-1] if names else ""
 
 
 def _rule_bars(rules: Comparison) -> Chart:
@@ -65,30 +88,31 @@ def _rule_bars(rules: Comparison) -> Chart:
     )
     return Chart(
         svg,
-        "Profit added by 100 calls with 95 % intervals; this policy in colour. Clairvoyant knows the end.",
+        "By how the loans ended, with 95 % intervals; this policy in colour. Clairvoyant knows every end: no rule can "
+        "do better.",
         wide=True,
     )
 
 
-def _rule_table(rules: Comparison, caption: str) -> Table:
+def _rule_table(rules: Comparison, caption: str, knows: str) -> Table:
     return Table(
         ("Rule", "Calls", "Changed the decision", "Added by 100 calls (yuan)", "This policy is ahead by (yuan)", ""),
-        tuple(_rule_row(rule, rules) for rule in rules.rules),
+        tuple(_rule_row(rule, rules, knows) for rule in rules.rules),
         caption,
         align="lrrrrl",
-        note=f"Intervals from {rules.replicates} bootstrap samples of applicants, seed {rules.seed}; differences are "
-        "paired. Random is the mean over all ways to draw.",
+        note=f"95 % intervals from {rules.replicates} bootstrap samples of applicants, seed {rules.seed}; differences "
+        "are paired. Random is the mean over all ways to draw.",
     )
 
 
-def _rule_row(rule: RuleResult, rules: Comparison) -> tuple[Text, ...]:
+def _rule_row(rule: RuleResult, rules: Comparison, knows: str) -> tuple[Text, ...]:
     added, ahead = rule.added_per_100, rule.ahead_per_100
     own = rule.name == rules.rules[0].name
     verdict: Text = Mark("within chance", "muted")
     if own:
         verdict = Mark("this policy", "plain")
     elif rule.name == CLAIRVOYANT:
-        verdict = Mark("knows the end", "muted")
+        verdict = Mark(knows, "muted")
     elif ahead.lower > 0:
         verdict = Mark("beaten", "good")
     elif ahead.upper < 0:

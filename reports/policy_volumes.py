@@ -60,6 +60,7 @@ class Volumes:
         cases: All decided cases.
         outcomes: Outcome to cases.
         routed_by: What settled the outcome to cases.
+        called_by: What settled the outcome to cases that go to a call.
         overturned: Cases that the tier alone would have approved or declined, and that go to a call instead, by what
             the tier said.
         tiers: One per tier, in the order of their names.
@@ -76,6 +77,7 @@ class Volumes:
     cases: int
     outcomes: Mapping[str, int]
     routed_by: Mapping[str, int]
+    called_by: Mapping[str, int]
     overturned: Mapping[str, int]
     tiers: tuple[TierVolume, ...]
     triggers: tuple[TriggerVolume, ...]
@@ -102,6 +104,7 @@ def volumes(decisions: pl.DataFrame) -> Volumes:
         cases=decisions.height,
         outcomes=_counts(decisions["outcome"]),
         routed_by=_counts(decisions["routed_by"]),
+        called_by=_counts(called["routed_by"]),
         overturned=_counts(called["provisional"]),
         tiers=_tiers(decisions),
         triggers=_triggers(decisions),

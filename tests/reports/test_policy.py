@@ -24,6 +24,7 @@ def report(parse, spec):
 def test_volumes_agree_with_a_plain_count(decisions, counted):
     assert counted.outcomes == Counter(d.outcome for d in decisions)
     assert counted.routed_by == Counter(d.routed_by for d in decisions)
+    assert counted.called_by == Counter(d.routed_by for d in decisions if d.outcome == "phone_review")
     assert counted.overturned == Counter(d.provisional for d in decisions if d.outcome == "phone_review")
     assert counted.control == sum(d.control for d in decisions)
     assert (counted.cases, counted.valued) == (len(decisions), len(decisions))
@@ -64,7 +65,9 @@ def test_a_rule_that_beats_the_policy_is_named(report, counted, routing):
     rules = routing.comparison.rules
     swapped = replace(routing.comparison, rules=(rules[2], rules[1], *rules[3:]))
 
-    assert f"{swapped.rules[0].name} is" in report(counted, routing=replace(routing, comparison=swapped))
+    assert f"this policy ({swapped.rules[0].name.replace('_', ' ')}) adds" in report(
+        counted, routing=replace(routing, comparison=swapped)
+    )
 
 
 def test_groups_changes_and_the_control_arm_are_told(report, counted, routing):
@@ -72,6 +75,32 @@ def test_groups_changes_and_the_control_arm_are_told(report, counted, routing):
 
     for words in ("tenth 1", "control above", "12,345", "1,400 (1,008 to 1,792)", "reached with probability 80 %"):
         assert words in text
+
+
+def test_a_group_without_a_changed_decision_has_no_interval(report, counted, routing):
+    none = replace(routing, control=replace(routing.control, changed=0, added_per_100=-1500.0, standard_error=0.0))
+    text = report(counted, routing=none)
+
+    assert "no change seen" in text
+    assert "−1,500 (" not in text
+
+
+def test_both_ways_of_counting_are_told_with_their_own_verdict(report, counted, routing):
+    sure = replace(
+        routing.comparison.rules[0], added_per_100=replace(routing.comparison.rules[0].added_per_100, value=777.0)
+    )
+    certain = replace(routing.comparison, rules=(sure, *routing.comparison.rules[1:]))
+    text = report(counted, routing=replace(routing, comparison_expected=certain))
+
+    assert "777 yuan by the true probabilities of default" in text
+    assert "knows the truth" in text
+
+
+def test_more_calls_than_the_desk_can_make_are_told(report, counted):
+    calls = counted.outcomes["phone_review"]
+
+    assert "They are 1 more than" in report(counted, capacity=calls - 1)
+    assert "They are" not in report(counted, capacity=calls)
 
 
 def test_groups_without_an_expectation_draw_none(report, counted, routing):
