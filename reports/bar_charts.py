@@ -122,13 +122,13 @@ def waterfall(
     total = math.fsum([start[1], *(step.change for step in steps)])
     if abs(total - end[1]) > 1e-6:
         raise ValueError(f"start and steps add up to {total!r}, must be {end[1]!r}: the chart would not add up")
-    row, width = 26.0, 800.0
+    row, width = 26.0, 880.0
     told = "; ".join(f"{step.name}: {formats.points(step.change, signed=True)}" for step in steps)
     sheet = Sheet(
         width, row * (len(steps) + 2) + 62, f"{start[0]}: {x.form(start[1])}; {told}; {end[0]}: {x.form(end[1])}"
     )
     names = [start[0], *(step.name for step in steps), end[0]]
-    left = min(max(map(text_width, names)) + 14, width * 0.45)
+    left = min(max(map(text_width, names)) + 14, width * 0.5)
     levels = _levels(start[1], steps)
     lower, upper = x.range([*levels, *([mark[0]] if mark else [])])
     bottom = 18 + row * (len(steps) + 2)
@@ -166,7 +166,7 @@ def _step(grid: Plot, before: float, change: float, top: float, row: float) -> N
     grid.sheet.box(first, top + row * 0.2, last - first, row * 0.6, colour=colour)
     beyond = last + (6 if change >= 0 else -6)
     words = formats.points(change, signed=True)
-    grid.sheet.text(beyond, top + row / 2, words, anchor="start" if change >= 0 else "end", colour=colour)
+    grid.sheet.text(beyond, top + row / 2, words, anchor="start" if change >= 0 else "end", colour=colour, halo=True)
 
 
 def _level_bar(grid: Plot, bar: Bar, axis: Axis, middle: float, thick: float) -> None:

@@ -17,6 +17,9 @@ STATUSES: Final = (
 
 INPUTS: Final = {"money": "number", "whole": "number", "flag": "choice", "text": "text"}
 
+RULE_PARTS: Final = frozenset({"feature", "value", "operator", "bound"})
+"""Evidence of a rule above the score: its words already say it, and a caller has no use for its formula."""
+
 FLAG_CHOICES: Final = (("true", "yes 是"), ("false", "no 否"))
 
 
@@ -62,7 +65,9 @@ def _why(sheet: CallSheet) -> Section:
 
 
 def _reason(why: Why) -> Text:
-    shown = ", ".join(f"{name.replace('_', ' ')} {_evidence(value)}" for name, value in why.evidence.items())
+    shown = ", ".join(
+        f"{name.replace('_', ' ')} {_evidence(value)}" for name, value in why.evidence.items() if name not in RULE_PARTS
+    )
     return f"{_both(why.en, why.zh)} ({shown})" if shown else _both(why.en, why.zh)
 
 
@@ -79,7 +84,7 @@ def _ask(number: int, ask: Ask) -> Section:
         rows = tuple((_both(f.en, f.zh), fact(f.value, f.unit)) for f in ask.checked_against)
         known.append(Table(("Known from others 其他来源", "Value 数值"), rows, align="lr"))
     answers = tuple((_both(a.en, a.zh), _both(a.check_en, a.check_zh)) for a in ask.possible)
-    known.append(Table(("If the answer is 若回答", "check it against 核对依据"), answers, align="ll"))
+    known.append(Table(("If the answer is 若回答", "What to do with it 处理方式"), answers, align="ll"))
     known.append(_form(number, ask))
     return Section(f"{number}. {ask.en}", tuple(known), lead=ask.zh, id=f"question-{number}")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 from reports import charts, formats
-from reports.case_call import OUTCOMES, Review, call
+from reports.case_call import OUTCOMES, Review, call, codes, reasons_table
 from reports.case_facts import raw_facts
 from reports.case_features import features, points_by_group
 from reports.known import KnownFacts
@@ -21,6 +21,7 @@ from reports.page import (
     Inline,
     Mark,
     Page,
+    Prose,
     Section,
     Strong,
     Table,
@@ -83,7 +84,7 @@ def case_report(
             raise OtherModelError(decision, spec, contribution.feature)
     origin = Origin.of_bundle(spec, decision.bundle)
     sections = [
-        _reasons(decision),
+        _reasons(decision, review),
         _score(decision, spec),
         _routing(decision, spec),
         *([call(decision, review, spec)] if review else []),
@@ -94,7 +95,7 @@ def case_report(
     return Page(
         title=f"Case {decision.case_id or 'without an id'}",
         lead=_lead(decision, review),
-        facts=_headline(decision),
+        facts=_headline(decision, review),
         sections=tuple(sections),
         footer=footer(origin, made_at),
     )
@@ -118,51 +119,47 @@ def _lead(decision: Decision, review: Review | None) -> Text:
     )
     if review is None:
         return first
-    after = review.after
-    moved = formats.points(after.points - decision.points, signed=True)
     return (
         *first,
-        f" After the call the score moved by {moved} points; the case was ",
+        f" After the call it scored {formats.points(review.after.points)} points, tier {review.after.tier}, and was ",
         Strong(_after_words(review.outcome)),
         ".",
     )
 
 
-def _headline(decision: Decision) -> Facts:
+def _headline(decision: Decision, review: Review | None) -> Facts:
+    after = review.after if review else None
+    before = f"before the call: {_words(decision.outcome)}" if review else ""
     return Facts(
         (
-            ("Outcome", OUTCOMES[decision.outcome]),
-            ("Score", formats.points(decision.points), "points; higher is safer"),
-            ("Default probability", formats.percent(decision.pd, 2)),
-            ("Tier", decision.tier, f"on the tier alone: {_words(decision.provisional)}"),
+            ("Outcome", OUTCOMES[review.outcome if review else decision.outcome], before),
+            ("Score", formats.points(decision.points), _then(after, "points")),
+            ("Default probability", formats.percent(decision.pd, 2), _then(after, "pd")),
+            ("Tier", decision.tier, _then(after, "tier") or f"on the tier alone: {_words(decision.provisional)}"),
             ("Expected gain of a call", formats.yuan(decision.call_value), "its cost taken off"),
         ),
         tiles=True,
     )
 
 
-def _reasons(decision: Decision) -> Section:
+def _then(after: Decision | None, what: str) -> str:
+    if after is None:
+        return "points; higher is safer" if what == "points" else ""
+    found = {"points": formats.points(after.points), "pd": formats.percent(after.pd, 2), "tier": after.tier}
+    return f"after the call: {found[what]}"
+
+
+def _reasons(decision: Decision, review: Review | None) -> Section:
+    before = " These are the reasons before the call; those after it stand under the call." if review else ""
     lead = (
         "What cost this case points against the average applicant who is just approved, worst first. "
-        "Each reason sums the features that speak of the same thing."
+        f"Each reason sums the features that speak of the same thing.{before}"
     )
     if not decision.reasons:
         return Section(
             "Reasons", (Callout("note", "No reason group cost points, or the explanation was withheld."),), lead=lead
         )
-    rows = tuple(
-        (reason.en, reason.zh, formats.points(reason.points_lost), _codes(reason.features, most=4))
-        for reason in decision.reasons
-    )
-    table = Table(("Reason", "In Chinese", "Points lost", "Features"), rows, align="llrl")
-    return Section("Reasons", (table,), lead=lead)
-
-
-def _codes(names: Sequence[str], most: int = 8) -> Text:
-    pieces: list[Inline] = []
-    for name in names[:most]:
-        pieces += [", ", Code(name)] if pieces else [Code(name)]
-    return (*pieces, f" and {len(names) - most} more") if len(names) > most else tuple(pieces)
+    return Section("Reasons", reasons_table(decision), lead=lead)
 
 
 def _score(decision: Decision, spec: ModelSpec) -> Section:
@@ -220,7 +217,9 @@ def _routing(decision: Decision, spec: ModelSpec) -> Section:
         (Code(t.id), Mark("rule" if t.kind == "hard_rule" else "trigger"), t.en, t.zh, _evidence(t.evidence))
         for t in decision.triggers
     )
-    table = Table(("Id", "Kind", "What it says", "In Chinese", "Evidence"), rows, "Rules and triggers that fired")
+    fired: Table | Prose = Prose("No rule and no trigger fired.")
+    if rows:
+        fired = Table(("Id", "Kind", "What it says", "In Chinese", "Evidence"), rows, "Rules and triggers that fired")
     threshold = spec.policy.call_value_threshold
     facts = Facts(
         (
@@ -234,14 +233,19 @@ def _routing(decision: Decision, spec: ModelSpec) -> Section:
                 f"share {formats.percent(spec.policy.control_share)}",
             ),
             ("Thin file", "yes: there is no history to score" if decision.thin_file else "no"),
-            ("Categories never seen in development", _codes(decision.unseen) or "none"),
-            ("Questions for a call", _codes(decision.questions) or "none"),
+            ("Categories never seen in development", codes(decision.unseen) or "none"),
+            ("Questions for a call", _asked(decision, spec)),
         )
     )
     lead = (
         "Rules come first, then the tier, then what the explanation says about a call, its value and the control arm."
     )
-    return Section("From score to decision", (facts, table), lead=lead, id="routing")
+    return Section("From score to decision", (facts, fired), lead=lead, id="routing")
+
+
+def _asked(decision: Decision, spec: ModelSpec) -> str:
+    words = {question.id: question.en for question in spec.questions}
+    return " ".join(words.get(name, name) for name in decision.questions) or "none"
 
 
 def _threshold(threshold: float | None) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from reports import formats
-from reports.page import Callout, Code, Mark, Section, Table, Text
+from reports.page import Block, Callout, Code, Inline, Mark, Section, Table, Text
 from review.answers import Answer
 from scoring.after_call import final_outcome
 from scoring.decision import Decision
@@ -48,7 +49,7 @@ def call(decision: Decision, review: Review, spec: ModelSpec) -> Section:
     after = review.after
     lead = (
         f"The call was answered as below, and the same bundle scored the case again: {formats.points(decision.points)} "
-        f"points before, {formats.points(after.points)} after.{_who(review)}"
+        f"points before, {formats.points(after.points)} after.{_who(review)} {_final(review)}"
     )
     before_after = Table(
         ("", "Before the call", "After the call"),
@@ -58,7 +59,7 @@ def call(decision: Decision, review: Review, spec: ModelSpec) -> Section:
             ("Tier", decision.tier, after.tier),
             ("On the tier alone", OUTCOMES[decision.provisional], OUTCOMES[after.provisional]),
             ("Outcome", OUTCOMES[decision.outcome], OUTCOMES[review.outcome]),
-            ("First reason", _first_reason(decision), _first_reason(after)),
+            ("Bundle", Code(formats.fingerprint(decision.bundle)), Code(formats.fingerprint(after.bundle))),
         ),
         "Before and after",
         align="lll",
@@ -68,17 +69,43 @@ def call(decision: Decision, review: Review, spec: ModelSpec) -> Section:
         if decision.bundle == after.bundle
         else [Callout("problem", "The two decisions come from different bundles.")]
     )
-    return Section("The call", (*warning, _answers(review, spec), before_after, _moved(decision, after)), lead=lead)
+    blocks: tuple[Block, ...] = (
+        *warning,
+        _answers(review, spec),
+        before_after,
+        *reasons_table(after, "Reasons after the call"),
+    )
+    return Section("The call", (*blocks, _moved(decision, after)), lead=lead, id="call")
 
 
 def _who(review: Review) -> str:
     by = f" by {review.caller}" if review.caller else ""
-    at = f" on {formats.moment(review.called_at)}" if review.called_at else ""
-    return f" Called{by}{at}." if by or at else ""
+    at = f"on {formats.moment(review.called_at)}" if review.called_at else ""
+    return f" Called {at}{by}.".replace("  ", " ") if by or at else ""
 
 
-def _first_reason(decision: Decision) -> str:
-    return decision.reasons[0].en if decision.reasons else "none"
+def _final(review: Review) -> str:
+    words = {"approve": "it is approved", "decline": "it is declined", "phone_review": "a person decides"}
+    return f"Nobody is called twice, so what follows is settled: {words[review.outcome]}."
+
+
+def reasons_table(decision: Decision, caption: str = "") -> tuple[Table, ...]:
+    """Reasons of a decision in both languages, worst first; nothing when it gives none."""
+    if not decision.reasons:
+        return ()
+    rows = tuple(
+        (reason.en, reason.zh, formats.points(reason.points_lost), codes(reason.features, most=4))
+        for reason in decision.reasons
+    )
+    return (Table(("Reason", "In Chinese", "Points lost", "Features"), rows, caption, align="llrl"),)
+
+
+def codes(names: Sequence[str], most: int = 8) -> Text:
+    """Names one after the other, the first few of them when there are many."""
+    pieces: list[Inline] = []
+    for name in names[:most]:
+        pieces += [", ", Code(name)] if pieces else [Code(name)]
+    return (*pieces, f" and {len(names) - most} more") if len(names) > most else tuple(pieces)
 
 
 def _answers(review: Review, spec: ModelSpec) -> Table:

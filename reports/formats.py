@@ -131,8 +131,8 @@ def moment(value: datetime | None) -> str:
 def fact(value: object, unit: str = "") -> str:
     """Write one recorded value as it is known: unknown, yes or no, a number with its unit, or words.
 
-    >>> fact(None), fact(True), fact(5000.0, "yuan"), fact("agent"), fact(0.25)
-    ('unknown', 'yes', '5,000 yuan', 'agent', '0.25')
+    >>> fact(None), fact(True), fact(5000.0, "yuan"), fact("agent"), fact(0.25), fact(1, "months")
+    ('unknown', 'yes', '5,000 yuan', 'agent', '0.25', '1 month')
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return "unknown"
@@ -142,7 +142,8 @@ def fact(value: object, unit: str = "") -> str:
         return moment(value)
     if not isinstance(value, int | float):
         return str(value)
-    return f"{_shortest(value)} {unit}".strip()
+    named = unit.removesuffix("s") if value == 1 else unit
+    return f"{_shortest(value)} {named}".strip()
 
 
 def _shortest(value: float) -> str:

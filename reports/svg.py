@@ -176,10 +176,12 @@ class Sheet:
         size: float = SIZE,
         turn: float = 0,
         bold: bool = False,
+        halo: bool = False,
     ) -> None:
-        """Write words whose middle height is at ``y``."""
+        """Write words whose middle height is at ``y``; bold ones, and those with a halo, stay readable over lines."""
         turned = Markup(' transform="rotate({} {} {})"').format(_place(turn), _place(x), _place(y)) if turn else ""
-        weight = Markup(' font-weight="600" stroke="#fff" stroke-width="3" paint-order="stroke"') if bold else ""
+        weight = Markup(' font-weight="600"') if bold else Markup("")
+        weight += Markup(' stroke="#fff" stroke-width="3" paint-order="stroke"') if bold or halo else Markup("")
         self._add(
             Markup('<text x="{}" y="{}" dy="0.35em" text-anchor="{}" fill="{}" font-size="{}"{}{}>{}</text>'),
             *(_place(x), _place(y), anchor, colour, _place(size), weight, turned, visible(words)),

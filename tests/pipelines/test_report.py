@@ -168,7 +168,7 @@ def test_a_case_is_reported_with_what_the_call_changed(trained, tmp_path):
 
     assert "The points add up." in html
     assert "What the answers changed" in html
-    assert "Called by Li Wei on 2024-06-02 00:00 UTC." in html
+    assert "Called on 2024-06-02 00:00 UTC by Li Wei." in html
     assert "What do you earn?" in html
 
 

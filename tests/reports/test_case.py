@@ -105,25 +105,41 @@ def test_features_that_moved_little_are_listed_all_the_same(parse, decision, spe
     assert "The points add up." in text
 
 
+def test_the_reasons_after_the_call_stand_in_both_languages(parse, decision, spec, review):
+    after = replace(review.after, reasons=(replace(decision.reasons[0], en="Only after", zh="通话之后"),))
+    text = parse(render(case_report(decision, spec, review=replace(review, after=after)))).text()
+
+    assert "Reasons after the call" in text
+    assert "通话之后" in text
+    assert "before the call: sent to phone review" in text
+
+
+def test_a_case_in_which_nothing_fired_says_so_instead_of_an_empty_table(parse, decision, spec):
+    text = parse(render(case_report(replace(decision, triggers=()), spec))).text()
+
+    assert "No rule and no trigger fired." in text
+    assert "Evidence" not in text
+
+
 def test_after_the_call_nobody_is_called_again(parse, decision, spec, review):
     again = replace(review.after, outcome="phone_review", routed_by="trigger")
     text = parse(render(case_report(decision, spec, review=replace(review, after=again)))).text()
 
-    assert "the case was declined." in text
+    assert "After the call it scored 555.6 points, tier D, and was declined." in text
 
 
 def test_a_case_that_stays_with_a_person_says_so(parse, decision, spec, review):
     again = replace(review.after, outcome="phone_review", routed_by="hard_rule")
     text = parse(render(case_report(decision, spec, review=replace(review, after=again)))).text()
 
-    assert "the case was left to a person." in text
+    assert "tier D, and was left to a person." in text
 
 
 def test_who_called_and_when_is_told(parse, decision, spec, review):
     told = replace(review, caller="Li Wei", called_at=datetime(2024, 5, 18, tzinfo=UTC))
     text = parse(render(case_report(decision, spec, review=told))).text()
 
-    assert "Called by Li Wei on 2024-05-18 00:00 UTC." in text
+    assert "Called on 2024-05-18 00:00 UTC by Li Wei." in text
 
 
 def test_a_gate_that_a_person_accepted_is_shown_with_the_reason(parse, decision, spec):
