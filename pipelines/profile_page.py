@@ -43,6 +43,7 @@ def profile_page(name: str, written: Written, profile: Profile, share: float) ->
         ),
         sections=(
             *_sampled(profile, share),
+            *_left_out(profile, written, share),
             _mechanisms(profile.mechanisms),
             _months(profile.months),
             _groups(profile),
@@ -62,6 +63,17 @@ def _sampled(profile: Profile, share: float) -> tuple[Section, ...]:
         f"their rows: {profile.applications:,} applications. Counts of rows and of planted bad rows are of the whole."
     )
     return (Section("A sample", (Callout("note", text),)),)
+
+
+def _left_out(profile: Profile, written: Written, share: float) -> tuple[Section, ...]:
+    missing = written.rows["truth"] - profile.applications
+    if share < 1 or not missing:
+        return ()
+    text = (
+        f"The figures below are those of {profile.applications:,} applications: {missing:,} are left out, because "
+        "planted bad rows leave no sound row of theirs. A label needs the whole window to be observed."
+    )
+    return (Section("What the figures rest on", (Callout("note", text),)),)
 
 
 def _mechanisms(found: Sequence[Strength]) -> Section:
@@ -156,7 +168,8 @@ def _dirt(planted: Planted) -> Section:
         ("table", *(kind.replace("_", " ") for kind in kinds)),
         rows,
         align="l" + "r" * len(kinds),
-        note="A conflict is one key in two rows of different content. Empty: the table cannot hold such a row.",
+        note="A conflict is one key in two rows of different content, counted once here; validation sets both aside. "
+        "Empty: the table cannot hold such a row.",
     )
     return Section("Planted bad rows", (table,), lead="What a validation of these tables must find, no more, no less.")
 

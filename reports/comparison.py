@@ -49,7 +49,7 @@ def comparison_report(
             _calibration(comparison),
             _swap_set(comparison),
             _months(comparison),
-            gates(gates_found),
+            *([gates(gates_found)] if gates_found else []),
         ),
         footer=(
             f"Bamboo. {formats.count(comparison.n)} labelled cases, sample {_split(comparison)}.",

@@ -52,7 +52,7 @@ def model_report(
             stability(evaluation),
             drivers(evaluation, found, origin.features, pictures),
             fairness(evaluation),
-            gates(gates_found),
+            gates(gates_found, bundled=bool(origin.bundle)),
             limits(evaluation, notices),
             provenance(origin),
         ),
@@ -140,5 +140,13 @@ def _splits(evaluation: Evaluation) -> Table:
         "How the labelled cases were divided",
         align="lrrrllr",
         note="Trees are grown on development, PDs fitted on calibration, and nothing is fitted on the last. "
-        f"{formats.count(evaluation.split.left_out)} labelled cases of periods not yet mature are in none.",
+        f"{formats.count(evaluation.split.left_out)} labelled cases of periods not yet mature are in none"
+        f"{_early(evaluation)}.",
     )
+
+
+def _early(evaluation: Evaluation) -> str:
+    bad = evaluation.labels.bad - sum(part.bads for part in evaluation.split.parts)
+    if bad <= 0:
+        return ""
+    return f", {formats.count(bad)} of them bad: before a period is mature, only what went bad early has a label"

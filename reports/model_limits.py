@@ -78,12 +78,18 @@ def _fairness_row(row: FairnessRow) -> tuple[Text, ...]:
     )
 
 
-def gates(found: Sequence[Gate]) -> Section:
+def gates(found: Sequence[Gate], *, bundled: bool = False) -> Section:
     """Show what the model had to pass before promotion."""
+    exists = (
+        " This model has a bundle, so it passed, save for gates that a person answers for; those stand under where it "
+        "comes from."
+    )
     title = "Gates"
     if not found:
         note = Callout(
-            "note", "No gates were given to this page; `bamboo promote` tries them and refuses a model that fails one."
+            "note",
+            "No gates were given to this page: promotion tries them, and refuses a model that fails one."
+            f"{exists if bundled else ''}",
         )
         return Section(title, (note,), id="gates")
     failed = [gate.name.replace("_", " ") for gate in found if not gate.passed]

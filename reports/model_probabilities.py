@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from modelling.calibration_metrics import CalibrationReport
 from modelling.estimate import Estimate
 from modelling.evaluation import Evaluation
@@ -9,7 +11,7 @@ from modelling.evaluation_parts import TierRow, TierTable
 from reports import charts, formats
 from reports.formats import percent, with_interval
 from reports.model_ranking import held_out, split_words
-from reports.page import Block, Callout, Chart, Mark, Section, Table, Text
+from reports.page import Block, Callout, Chart, Mark, Prose, Section, Table, Text
 
 ALARM = 0.05
 """p-value below which a difference is told as more than chance."""
@@ -37,9 +39,10 @@ def _verdict(late: CalibrationReport) -> str:
         return "Whether that is chance cannot be tested."
     if p >= ALARM:
         return f"The difference is no larger than chance explains (Spiegelhalter p {formats.p_value(p)})."
-    low = late.shift.value > 0
-    way = "too low" if low else "too high"
-    return f"That is more than chance (Spiegelhalter p {formats.p_value(p)}): on the whole its PDs are {way}."
+    more = f"That is more than chance (Spiegelhalter p {formats.p_value(p)})"
+    if late.shift.lower <= 0 <= late.shift.upper:
+        return f"{more}: right on the whole, its PDs are off in parts of their range, as the slope tells."
+    return f"{more}: on the whole its PDs are {'too low' if late.shift.value > 0 else 'too high'}."
 
 
 def _dots(late: CalibrationReport, sample: str) -> Chart:
@@ -167,14 +170,33 @@ def _by_month(evaluation: Evaluation) -> tuple[Block, ...]:
             split_words(table.split, evaluation),
             *(_observed(row) for row in table.rows),
             _risen(table),
-            table.why,
+            "yes" if table.enough else Mark("too few", "muted"),
+            table.why.replace(
+                "chance alone would turn the closest two tiers round with probability", "turned by chance:"
+            ),
         )
         for table in found
     )
     names_of_tiers = tuple(row.tier for row in found[0].rows)
-    columns = ("Month", "Sample", *names_of_tiers, "Rising", "Enough cases?")
-    align = "ll" + "r" * len(names_of_tiers) + "ll"
-    return (Table(columns, rows, "Observed bad rate by tier and month", align=align),)
+    columns = ("Month", "Sample", *names_of_tiers, "Rising", "Enough cases?", "Closest tiers")
+    align = "ll" + "r" * len(names_of_tiers) + "lll"
+    note = (
+        "A month is asked for its order when its tiers are so large and so far apart that chance alone would turn two "
+        "neighbours round less than once in 2,000 such months; in smaller months the order is shown and not asked for."
+    )
+    return (Prose(_months_told(found)), Table(columns, rows, "Observed bad rate by tier and month", align, note=note))
+
+
+def _months_told(found: Sequence[TierTable]) -> str:
+    late = [table for table in found if table.split == "out_of_time"] or list(found)
+    which = "out of time" if late[0].split == "out_of_time" else "in all"
+    asked = [table for table in late if table.enough]
+    seen = sum(table.rising is True for table in late)
+    return (
+        f"By month, {which}: the rates rise from tier to tier in {seen} of {formats.counted(len(late), 'month')}. "
+        f"{formats.count(len(asked))} of them had enough cases for that to be demanded"
+        + (f", and {sum(table.rising is True for table in asked)} of these kept the order." if asked else ".")
+    )
 
 
 def _observed(row: TierRow) -> str:
@@ -182,6 +204,8 @@ def _observed(row: TierRow) -> str:
 
 
 def _risen(table: TierTable) -> Text:
+    if table.rising is None:
+        return Mark("a tier is empty", "muted")
     if not table.enough:
-        return Mark("not asked", "muted")
+        return Mark("yes" if table.rising else "no", "muted")
     return Mark("yes", "good") if table.rising else Mark("no", "bad")

@@ -49,7 +49,7 @@ def provenance(origin: Origin) -> Section:
     if origin.bundle:
         items.append(("Bundle (SHA-256 of its manifest)", Code(origin.bundle)))
     items += [
-        ("Made", made.created_at),
+        ("Made", _when(made.created_at)),
         ("Code", Code(made.code_version)),
         ("Bad means", made.bad_definition),
         ("Developed on", made.development or formats.NOTHING),
@@ -76,6 +76,13 @@ def footer(origin: Origin, made_at: datetime | None) -> tuple[Text, ...]:
     if not origin.bundle:
         return (f"Bamboo. Model {origin.title}.{made}",)
     return ((f"Bamboo. Model {origin.title}, bundle ", Code(formats.fingerprint(origin.bundle)), f".{made}"),)
+
+
+def _when(told: str) -> str:
+    try:
+        return formats.moment(datetime.fromisoformat(told))
+    except ValueError:
+        return told
 
 
 def _listed(named: Mapping[str, object]) -> str:
