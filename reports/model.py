@@ -135,7 +135,7 @@ def _splits(evaluation: Evaluation) -> Table:
         for part in evaluation.split.parts
     )
     return Table(
-        ("Sample", "Cases", "Bad", "Bad rate", "First", "Last", "Applicants also in development (cases)"),
+        ("Sample", "Cases", "Bad", "Bad rate", "First (UTC)", "Last (UTC)", "Applicants also in development (cases)"),
         rows,
         "How the labelled cases were divided",
         align="lrrrllr",

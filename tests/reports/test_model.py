@@ -43,6 +43,24 @@ def test_every_split_month_and_tier_is_shown(report, evaluation):
         assert f"Tiers: {split}" in text
 
 
+def test_months_too_small_to_be_asked_show_whether_tiers_rise_all_the_same(report, evaluation):
+    months = {month.name for month in evaluation.months}
+
+    def asked(enough):
+        tables = (replace(t, enough=enough, rising=True) if t.sample in months else t for t in evaluation.tier_tables)
+        return report(replace(evaluation, tier_tables=tuple(tables)))
+
+    assert "None of them had enough cases for that to be demanded." in asked(enough=False)
+    assert "of these kept the order." in asked(enough=True)
+
+
+def test_early_labels_of_periods_not_yet_mature_are_counted(report, evaluation):
+    told = sum(part.bads for part in evaluation.split.parts)
+    early = replace(evaluation, labels=replace(evaluation.labels, bad=told + 7))
+
+    assert "7 of them bad: before a period is mature" in report(early)
+
+
 def test_rejects_are_counted_in_the_limits(report, evaluation):
     labels = evaluation.labels
 
