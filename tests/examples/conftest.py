@@ -21,10 +21,10 @@ def run(*arguments):
         pytest.MonkeyPatch.context() as patch,
         contextlib.redirect_stdout(said),
         contextlib.redirect_stderr(complained),
-        pytest.raises(SystemExit) as end,
     ):
         patch.setattr(sys, "argv", ["bamboo", *(str(argument) for argument in arguments)])
-        main()
+        with pytest.raises(SystemExit) as end:
+            main()
     if end.value.code:
         pytest.fail(f"bamboo {' '.join(map(str, arguments))} ends with {end.value.code}: {complained.getvalue()}")
     return said.getvalue()
