@@ -194,7 +194,7 @@ def _months_told(found: Sequence[TierTable]) -> str:
     seen = sum(table.rising is True for table in late)
     return (
         f"By month, {which}: the rates rise from tier to tier in {seen} of {formats.counted(len(late), 'month')}. "
-        f"{formats.count(len(asked)) if asked else 'None'} of them had enough cases for that to be demanded"
+        f"{formats.count(len(asked)) if asked else 'Not one'} of them had enough cases for that to be demanded"
         + (f", and {sum(table.rising is True for table in asked)} of these kept the order." if asked else ".")
     )
 

@@ -50,7 +50,7 @@ def test_months_too_small_to_be_asked_show_whether_tiers_rise_all_the_same(repor
         tables = (replace(t, enough=enough, rising=True) if t.sample in months else t for t in evaluation.tier_tables)
         return report(replace(evaluation, tier_tables=tuple(tables)))
 
-    assert "None of them had enough cases for that to be demanded." in asked(enough=False)
+    assert "Not one of them had enough cases for that to be demanded." in asked(enough=False)
     assert "of these kept the order." in asked(enough=True)
 
 
