@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
+import signal
+import threading
 from collections.abc import Callable, Iterator
-from typing import TypeVar
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from typing import TypeVar, cast
 
 from synthetic.errors import RequestError
 from synthetic.plan import Plan
 
 Result = TypeVar("Result")
+
+
+def check_workers(workers: int) -> None:
+    """Refuse fewer than one worker.
+
+    Raises:
+        RequestError: fewer than one worker is asked for.
+    """
+    if workers < 1:
+        raise RequestError(f"workers == {workers}, must be at least 1")
 
 
 def run_blocks(plan: Plan, work: Callable[[Plan, int], Result], workers: int) -> Iterator[Result]:
@@ -24,18 +40,47 @@ def run_blocks(plan: Plan, work: Callable[[Plan, int], Result], workers: int) ->
         workers: Number of processes; 1 stays in this one.
 
     Raises:
-        RequestError: fewer than one worker is asked for.
+        RequestError: fewer than one worker is asked for, or a worker ended before its work was done.
     """
-    if workers < 1:
-        raise RequestError(f"workers == {workers}, must be at least 1")
+    check_workers(workers)
     numbers = range(1, plan.blocks + 1)
     if workers == 1 or plan.blocks == 1:
         for number in numbers:
             yield work(plan, number)
         return
+    yield from _in_processes(plan, work, min(workers, plan.blocks))
+
+
+def _in_processes(plan: Plan, work: Callable[[Plan, int], Result], workers: int) -> Iterator[Result]:
     context = multiprocessing.get_context("spawn")
-    with context.Pool(min(workers, plan.blocks), initializer=_begin, initargs=(plan, work)) as pool:
-        yield from pool.imap(_run, numbers)
+    pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(plan, work))
+    try:
+        with _interrupts_left_to_this_process():
+            results = pool.map(_run, range(1, plan.blocks + 1))
+        yield from cast("Iterator[Result]", results)
+    except BrokenProcessPool as error:
+        raise RequestError(
+            f"workers == {workers}, but a worker ended before its work was done. A script that asks for more than one "
+            "must have its work under `if __name__ == '__main__':`; otherwise memory may have run out: ask for fewer"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_left_to_this_process() -> Iterator[None]:
+    """Start processes that never see Ctrl-C, which reaches the whole group; this process alone ends them, in order.
+
+    A process inherits which signals are held back. Here a Ctrl-C that comes meanwhile is only late, never lost.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows: workers ignore Ctrl-C as soon as they have begun
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 _JOB: list[tuple[Plan, Callable[[Plan, int], object]]] = []
@@ -43,7 +88,17 @@ _JOB: list[tuple[Plan, Callable[[Plan, int], object]]] = []
 
 def _begin(plan: Plan, work: Callable[[Plan, int], object]) -> None:
     """Keep the plan in the worker: it is sent once, not with every block."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _JOB[:] = [(plan, work)]
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """End this worker when the process that started it was killed, so that it cannot write into a later run's files."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run(number: int) -> object:

@@ -19,13 +19,14 @@ from synthetic.block import Block, make_block
 from synthetic.lender import OnBlock, Planted, add_up
 from synthetic.plan import Plan, make_plan
 from synthetic.recipe import Recipe, to_mapping
-from synthetic.workers import run_blocks
+from synthetic.workers import check_workers, run_blocks
 
 MANIFEST = "synthesis.json"
 ROW_GROUP = 131_072
 """Rows of one Parquet row group: fixed, because it shapes the bytes."""
 
-_PARTS = ".synthesis.part"
+PARTS = ".synthesis.part"
+"""Folder of what is not whole yet; it is there until the manifest is."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +78,9 @@ def write(
     Raises:
         RequestError: the seed is negative, or fewer than one applicant or worker is asked for.
     """
+    check_workers(workers)
     plan = make_plan(recipe, seed, applicants)
-    parts = folder / _PARTS
+    parts = folder / PARTS
     shutil.rmtree(parts, ignore_errors=True)
     for name in TABLES:
         (parts / name).mkdir(parents=True)
@@ -87,7 +89,6 @@ def write(
     (folder / MANIFEST).unlink(missing_ok=True)
     for name in TABLES:
         (parts / f"{name}.parquet").replace(folder / f"{name}.parquet")
-    shutil.rmtree(parts)
     written = Written(
         folder=folder,
         files={f"{name}.parquet": _sha256(folder / f"{name}.parquet") for name in TABLES},
@@ -98,6 +99,7 @@ def write(
         applicants=plan.applicants,
     )
     _write_manifest(plan, written)
+    shutil.rmtree(parts)
     return written
 
 
