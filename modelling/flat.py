@@ -133,6 +133,13 @@ def as_kind(column: pl.Series, kind: Kind) -> pl.Series:
     Raises:
         ContractError: a value does not fit the kind.
     """
+    dtype = column.dtype
+    if dtype.is_nested() or dtype in (pl.Binary, pl.Object) or (kind != "category" and dtype.is_temporal()):
+        raise ContractError(
+            f"column {column.name!r} holds {dtype}, which is no {kind}; convert it, or ignore the column"
+        )
+    if kind == "number" and dtype == pl.Boolean:
+        raise ContractError(f"column {column.name!r} is a number but holds true or false; make it 1 and 0, or a flag")
     if kind == "category":
         return _cleaned(column.cast(pl.String))
     if kind == "number":

@@ -37,9 +37,11 @@ def model(
     """Report a model's development and validation, in plain words first and figures under them."""
     from modelling.mlflow_store import Store
     from pipelines.report import report_model
+    from pipelines.store import require_folder
 
     with progress("report model") as tell:
-        made = report_model(Store(mlruns), out, run_id=run, bundle=bundle, made_at=datetime.now(UTC), progress=tell)
+        store = Store(require_folder(mlruns, "Name the folder of MLflow's store, or run `bamboo train` first."))
+        made = report_model(store, out, run_id=run, bundle=bundle, made_at=datetime.now(UTC), progress=tell)
     _show(made, json=json)
 
 

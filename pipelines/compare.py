@@ -12,6 +12,7 @@ from modelling.mlflow_store import Store
 from modelling.registry import aliased
 from modelling.stored_runs import StoredRun, latest_runs, load_run
 from pipelines.contest import IncomparableError, contest
+from pipelines.store import require_folder
 
 Progress = Callable[[str, float], None]
 
@@ -61,7 +62,7 @@ def compare_runs(
         IncomparableError: there is no challenger, or it has no cases in common with the champion.
     """
     tell = progress or _silent
-    store = Store(mlruns)
+    store = Store(require_folder(mlruns, "Name the folder of MLflow's store, or run `bamboo train` first."))
     registered = None if champion else aliased(store, name, "champion")
     latest = latest_runs(store, experiment)
     first = champion or (registered.run_id if registered else _first(latest))

@@ -3,10 +3,12 @@
 PipelineError
 ├── StoreError               files
 │   ├── MissingFileError         a file or folder that is not there
+│   ├── NotAFolderError          a file where a folder is needed
 │   ├── DamagedFileError         a file that cannot be read, or whose content is not what its manifest says
 │   └── UnwritableValueError     a value that a file cannot hold faithfully, such as NaN in JSON
 ├── ContractError            a contract.yaml that cannot be used
 ├── FlatTableError           a CSV or Parquet of one row per case that cannot be used
+├── OccupiedFolderError      a folder to write to that holds other tables
 └── ValidationError          tables
     ├── FailedTablesError        tables too wrong to go on with
     ├── ExpectationRaisedError   an expectation that broke instead of giving an answer
@@ -41,6 +43,18 @@ class MissingFileError(StoreError):
     def __init__(self, path: Path, way_out: str) -> None:
         self.path = path
         super().__init__(f"path == {str(path)!r} does not exist. {way_out}")
+
+
+class NotAFolderError(StoreError):
+    """A file where a folder is needed.
+
+    Attributes:
+        path: What is no folder.
+    """
+
+    def __init__(self, path: Path, way_out: str) -> None:
+        self.path = path
+        super().__init__(f"path == {str(path)!r} is a file. {way_out}")
 
 
 class DamagedFileError(StoreError):
@@ -92,6 +106,18 @@ class FlatTableError(PipelineError):
     def __init__(self, path: Path, found: str, way_out: str) -> None:
         self.path = path
         super().__init__(f"{str(path)!r} {found}. {way_out}")
+
+
+class OccupiedFolderError(PipelineError):
+    """A folder to write to that holds tables which would be overwritten or mixed with others.
+
+    Attributes:
+        path: The folder, or the file that stands in its place.
+    """
+
+    def __init__(self, path: Path, found: str) -> None:
+        self.path = path
+        super().__init__(f"out == {str(path)!r} {found}. Name a folder that is empty, or does not exist yet.")
 
 
 class ValidationError(PipelineError):

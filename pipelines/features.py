@@ -14,6 +14,7 @@ from features.catalogue import CATALOGUE
 from features.manifest import Manifest, content_hash, definitions_hash
 from features.schema_check import UNREAD
 from features.tables import TABLES
+from pipelines.errors import OccupiedFolderError
 from pipelines.store import read_tables, sha256_file, write_frame, write_json
 
 FEATURES_FILE: Final = "features.parquet"
@@ -70,9 +71,11 @@ def build_features(
     Raises:
         MissingFileError: the folder is not there, or no table is in it.
         DamagedFileError: a file is not what its manifest says, or cannot be read.
+        OccupiedFolderError: ``out_folder`` is a file, or holds raw tables.
         SchemaError: a table does not fit its contract.
     """
     tell = progress or _silent
+    _refuse_tables(out_folder)
     tell("reading tables", 0.0)
     tables = read_tables(tables_folder, only=[name for name in TABLES if name not in UNREAD])
     sources = {name: sha256_file(tables_folder / f"{name}.parquet") for name in tables}
@@ -96,6 +99,15 @@ def build_features(
         content=manifest.content,
         definitions=manifest.definitions,
     )
+
+
+def _refuse_tables(out: Path) -> None:
+    """Keep raw tables apart from features: beside a feature table they could no longer be read as a whole."""
+    if out.exists() and not out.is_dir():
+        raise OccupiedFolderError(out, "is a file")
+    held = [name for name in TABLES if (out / f"{name}.parquet").exists()]
+    if held:
+        raise OccupiedFolderError(out, f"holds the raw table '{held[0]}.parquet'")
 
 
 def _silent(what: str, share: float) -> None:

@@ -64,7 +64,7 @@ def read_flat(path: Path, contract: FlatTableContract) -> FlatTable:
     if ending == ".parquet":
         frame = read_frame(path)
     elif ending in CSV_ENDINGS:
-        frame = _read_csv(path, contract)
+        frame = _typed_csv(path, contract)
     else:
         raise FlatTableError(path, f"ends in {ending!r}", f"Save it as Parquet (.parquet) or CSV ({CSV_ENDINGS[0]})")
     if frame.is_empty():
@@ -82,15 +82,20 @@ def _refuse_unknown_descriptions(path: Path, frame: pl.DataFrame, contract: Flat
             raise FlatTableError(path, found, f"Correct the contract.{nearest(name, known)}")
 
 
-def _read_csv(path: Path, contract: FlatTableContract) -> pl.DataFrame:
-    text = _decoded(path, contract.csv)
-    rows = _check_rows(path, text, contract.csv)
+def read_csv(path: Path, form: CsvFormat) -> pl.DataFrame:
+    """Read a CSV strictly, every cell as text.
+
+    Raises:
+        FlatTableError: it is empty, not in the encoding, or its header, rows or quotes are wrong.
+    """
+    text = _decoded(path, form)
+    rows = _check_rows(path, text, form)
     try:
         raw = pl.read_csv(
             text.encode(),
-            separator=contract.csv.separator,
-            quote_char=contract.csv.quote,
-            null_values=list(contract.csv.null_values),
+            separator=form.separator,
+            quote_char=form.quote,
+            null_values=list(form.null_values),
             infer_schema=False,
         )
     except pl.exceptions.PolarsError as error:
@@ -98,6 +103,11 @@ def _read_csv(path: Path, contract: FlatTableContract) -> pl.DataFrame:
     if len(raw) != rows:
         found = f"has {rows:,} rows by its quotes, but {len(raw):,} by its lines"
         raise FlatTableError(path, found, "Quote cells that hold quotes or line ends, and double quotes inside them")
+    return raw
+
+
+def _typed_csv(path: Path, contract: FlatTableContract) -> pl.DataFrame:
+    raw = read_csv(path, contract.csv)
     as_text = {
         contract.columns.id_column,
         *(name for name, kind in contract.columns.kinds.items() if kind == "category"),

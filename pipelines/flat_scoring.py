@@ -14,8 +14,9 @@ from modelling.flat import as_kind
 from pipelines.contract import CsvFormat
 from pipelines.errors import FlatTableError, MissingFileError
 from pipelines.features import FEATURES_FILE
-from pipelines.flat import CSV_ENDINGS
+from pipelines.flat import CSV_ENDINGS, read_csv
 from pipelines.store import manifest_hashes, read_frame
+from scoring.errors import shown
 from scoring.spec import FeatureSpec
 
 
@@ -86,19 +87,7 @@ def _read_csv(file: Path, csv: CsvFormat) -> pl.DataFrame:
     """Read every cell as text: what it means is said by the model, not guessed from the file."""
     if not file.is_file():
         raise MissingFileError(file, "Name a CSV or Parquet file that exists.")
-    try:
-        return pl.read_csv(
-            file.read_bytes().decode(csv.encoding).encode(),
-            separator=csv.separator,
-            quote_char=csv.quote,
-            null_values=list(csv.null_values),
-            infer_schema=False,
-        )
-    except (pl.exceptions.PolarsError, UnicodeDecodeError, LookupError) as error:
-        first = str(error).splitlines()[0]
-        raise FlatTableError(
-            file, f"cannot be read as CSV ({first})", "Say in the contract how it is written."
-        ) from error
+    return read_csv(file, csv)
 
 
 def _ids(frame: pl.DataFrame, file: Path, column: str | None) -> list[str]:
@@ -116,7 +105,7 @@ def _ids(frame: pl.DataFrame, file: Path, column: str | None) -> list[str]:
     if len(repeated):
         raise FlatTableError(
             file,
-            f"has {len(repeated)} rows with a null or repeated id in {column!r}, such as {repeated[0]!r}",
+            f"has {len(repeated)} rows with a null or repeated id in {column!r}, such as {shown(repeated[0])}",
             "Keep one row per case.",
         )
     return ids.cast(pl.String).to_list()

@@ -28,7 +28,7 @@ from pipelines.contract import TablesContract
 from pipelines.errors import PipelineError
 from pipelines.features import FEATURES_FILE
 from pipelines.policy import starting_policy
-from pipelines.store import manifest_hashes, read_frame, read_tables
+from pipelines.store import manifest_hashes, read_frame, read_tables, require_folder
 from scoring.bundle import Bundle, write_bundle
 from scoring.scorer import Scorer
 from scoring.spec import Policy
@@ -162,7 +162,7 @@ def promote(
         TrackingError: the run is not there, or one of its files was altered.
     """
     tell = progress or _silent
-    store = Store(mlruns)
+    store = Store(require_folder(mlruns, "Name the folder of MLflow's store, or run `bamboo train` first."))
     tell("reading the run", 0.0)
     run = load_run(store, run_id or _latest(store, experiment))
     dataset = load_dataset(store, run.record)

@@ -9,6 +9,7 @@ a ``files`` object of file name to SHA-256. Parquet with flipped bits often load
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Callable, Collection, Mapping
@@ -19,7 +20,7 @@ import polars as pl
 
 from features.errors import UnknownTableError
 from features.tables import TABLES
-from pipelines.errors import DamagedFileError, MissingFileError
+from pipelines.errors import DamagedFileError, MissingFileError, NotAFolderError
 from pipelines.plain import from_json, to_json
 
 MANIFESTS: Final = ("validation.json", "synthesis.json", "manifest.json")
@@ -42,11 +43,25 @@ def sha256_file(path: Path) -> str:
         raise MissingFileError(path, "Name a file that exists.") from None
 
 
+def require_folder(path: Path, way_out: str) -> Path:
+    """Return a folder that is there.
+
+    Raises:
+        MissingFileError: there is nothing.
+        NotAFolderError: there is a file.
+    """
+    if path.is_dir():
+        return path
+    raise NotAFolderError(path, way_out) if path.exists() else MissingFileError(path, way_out)
+
+
 def write_aside(path: Path, write: Callable[[IO[bytes]], object]) -> None:
     """Let ``write`` fill a file beside ``path``, flush it to disk and rename it to ``path``.
 
     The folder is made when it is absent. When ``write`` fails, ``path`` is as it was before and the part is removed.
     """
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(f".{path.name}.part")
     try:
@@ -171,8 +186,7 @@ def read_tables(folder: Path, *, only: Collection[str] | None = None) -> dict[st
         DamagedFileError: a file cannot be read, or is not what the manifest says.
         UnknownTableError: a Parquet file, or a name in ``only``, that no contract describes.
     """
-    if not folder.is_dir():
-        raise MissingFileError(folder, "Name a folder that holds one Parquet file per table.")
+    require_folder(folder, "Name a folder that holds one Parquet file per table.")
     for name in only or ():
         if name not in TABLES:
             raise UnknownTableError(name, TABLES)

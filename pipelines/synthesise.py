@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from features.tables import TABLES
+from pipelines.errors import OccupiedFolderError
 from pipelines.profile_page import profile_page
 from pipelines.recipes import read_recipe
 from pipelines.store import write_text
@@ -17,7 +18,7 @@ from reports.page import render
 from synthetic.lender import Planted
 from synthetic.profile import profile
 from synthetic.recipe import Recipe
-from synthetic.writer import Written, write
+from synthetic.writer import MANIFEST, PARTS, Written, write
 
 Progress = Callable[[str, float], None]
 
@@ -79,10 +80,12 @@ def synthesise(
 
     Raises:
         UnknownRecipeError: there is no such recipe.
+        OccupiedFolderError: ``out`` is a file, or holds tables that no synthesis wrote.
         RecipeError: the recipe has a wrong, missing or unknown key.
         RequestError: the seed is negative, or fewer than one applicant or worker is asked for.
     """
     read = read_recipe(recipe)
+    _refuse_other_tables(out)
     progress("planning", 0.0)
     written = write(
         read,
@@ -106,6 +109,17 @@ def synthesise(
         extract_at=written.extract_at,
         profile=page,
     )
+
+
+def _refuse_other_tables(out: Path) -> None:
+    """Make sure that only tables of an earlier synthesis, whole or killed, are overwritten."""
+    if out.exists() and not out.is_dir():
+        raise OccupiedFolderError(out, "is a file")
+    if (out / MANIFEST).exists() or (out / PARTS).exists():
+        return
+    held = [name for name in TABLES if (out / f"{name}.parquet").exists()]
+    if held:
+        raise OccupiedFolderError(out, f"holds '{held[0]}.parquet', which no synthesis wrote")
 
 
 def _profile(recipe: Recipe, out: Path, written: Written) -> Path:

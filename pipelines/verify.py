@@ -28,6 +28,9 @@ from scoring.spec import ModelSpec
 AFTER: Final = "decisions_after.parquet"
 RECORD: Final = "verified.json"
 
+LONGEST_NAME: Final = 200
+"""Characters that the name of a caller may have."""
+
 
 class VerifyError(PipelineError):
     """Answers that cannot be scored again as the case was scored before."""
@@ -93,11 +96,14 @@ def verify(
     Raises:
         AnswersError: a row is wrong; all wrong rows are named, and nothing is written.
         RouteError: the decisions are of another bundle.
-        VerifyError: the time has no zone, or the tables no longer give the decision on file.
+        VerifyError: the caller has no name, more than one feature rests on an answer and there are no tables to build
+            them from, the time has no zone, or the tables no longer give the decision on file.
     """
     tell = progress or _silent
     if called_at.tzinfo is None:
         raise VerifyError(f"called_at == {called_at.isoformat()!r}, must carry its time zone.")
+    if not caller.strip() or not caller.isprintable() or len(caller) > LONGEST_NAME:
+        raise VerifyError(f"caller == {caller[:LONGEST_NAME]!r}, must be 1 to {LONGEST_NAME} printable characters.")
     tell("reading decisions and answers", 0.0)
     scorer = Scorer.load(bundle_folder, public_key=public_key)
     frame = read_decisions_frame(decisions)
@@ -175,6 +181,7 @@ class _Again:
         if self.tables_folder is not None:
             return self._from_tables(self.tables_folder, before, verified)
         spec = self.scorer.spec
+        _refuse_built_features(spec, verified)
         return [
             self.scorer.decide(
                 _replaced(spec, old, verified[old.case_id or ""]), case_id=old.case_id, portfolio=self.portfolio
@@ -213,6 +220,17 @@ def _refuse_drift(before: Sequence[Decision], now: Sequence[Decision]) -> None:
             f"the tables no longer give the decision on file for {len(moved)} case(s), such as {moved[0]!r}. "
             "Give the tables that the decisions were made from, or build features and score again."
         )
+
+
+def _refuse_built_features(spec: ModelSpec, verified: Mapping[str, Mapping[str, Value]]) -> None:
+    """Without tables, an answer can take the place of one feature, and not of those that were computed from it."""
+    for question in sorted({question for found in verified.values() for question in found}):
+        resting = [feature.name for feature in spec.features if feature.question == question]
+        if len(resting) > 1:
+            raise VerifyError(
+                f"{len(resting)} features rest on what {question!r} asks ({', '.join(resting[:3])} …), so they must be "
+                "built again: give the raw tables that the decisions were made from (--tables)."
+            )
 
 
 def _replaced(spec: ModelSpec, decision: Decision, verified: Mapping[str, Value]) -> dict[str, Value]:

@@ -16,6 +16,10 @@ Place = tuple[str | int, ...]
 """Keys and list positions from the top of a file to a value."""
 
 
+DEEPEST: Final = 20
+"""Mappings and lists in each other; the reader's time and stack grow with them."""
+
+
 class YamlMistakeError(Exception):
     """Text that is not YAML, or YAML that cannot be meant; the message names the line."""
 
@@ -61,9 +65,13 @@ def load_lined(text: str) -> Lined:
     """
     loader = _Loader(text)
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=_Loader):
+            line = event.start_mark.line + 1 if event.start_mark else 1
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise YamlMistakeError(f"line {line}: parts lie more than {DEEPEST} deep in each other")
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark else 1
                 raise YamlMistakeError(f"line {line}: *{event.anchor} refers to another part; write it out")
         node = loader.get_single_node()
         lines: dict[Place, int] = {}
