@@ -1,69 +1,79 @@
-"""The `bamboo` command: every job by its name, and no stack trace for the person who typed it."""
+"""The start of the `bamboo` command: no stack trace for the person who typed it.
+
+What is slow to import is imported under the same guard as the work, so that Ctrl-C is answered from the start.
+"""
 
 from __future__ import annotations
 
 import sys
-import traceback
-from typing import Annotated, Final
-
-import typer
-
-import pipelines.cli_data
-import pipelines.cli_decisions
-import pipelines.cli_demo
-import pipelines.cli_models
-import pipelines.cli_reports
-from pipelines.console import ERR
+from typing import Final
 
 ROOMS: Final = ("features", "scoring", "modelling", "review", "reports", "synthetic", "pipelines")
 """Packages whose exceptions are written for people: what was found, what was expected, the way out."""
 
-app = typer.Typer(
-    name="bamboo",
-    help="Credit scoring whose explanations decide whom a person phones before the lender decides.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
+STOPPED: Final = 130
+"""Status of a command that was stopped by Ctrl-C, as shells give it."""
 
-
-@app.callback()
-def _options(
-    traceback_wanted: Annotated[
-        bool, typer.Option("--traceback", help="Show where in the code an error arose, for a report to the developers.")
-    ] = False,
-) -> None:
-    pass
-
-
-for group in (
-    pipelines.cli_demo,
-    pipelines.cli_data,
-    pipelines.cli_models,
-    pipelines.cli_decisions,
-    pipelines.cli_reports,
-):
-    group.register(app)
+UNFORESEEN: Final = 70
+"""Status of a command that met an error nobody foresaw."""
 
 
 def main() -> None:
     """Run the command and turn an error into one message on stderr and a non-zero status.
 
     Status 1: the job could not be done, and the message says why. Status 2: the command line is wrong. Status 70: an
-    error nobody foresaw.
+    error nobody foresaw. Status 130: stopped by Ctrl-C.
     """
     try:
+        from pipelines.cli_app import app
+
+        for stream in (sys.stdout, sys.stderr):
+            _show_what_cannot_be_encoded(stream)
         app()
+    except KeyboardInterrupt:
+        _say_stopped()
+        sys.exit(STOPPED)
+    except SystemExit as end:
+        if end.code == STOPPED:
+            _say_stopped()
+        raise
     except Exception as error:  # noqa: BLE001 - the last stop before the person: nobody is shown a stack trace
-        if "--traceback" in sys.argv:
-            traceback.print_exc()
-        foreseen = type(error).__module__.split(".")[0] in ROOMS or isinstance(error, OSError)
-        ERR.print(f"error: {error}" if foreseen else _unforeseen(error), markup=False, soft_wrap=True)
-        sys.exit(1 if foreseen else 70)
+        sys.exit(_tell(error))
+
+
+def _show_what_cannot_be_encoded(stream: object) -> None:
+    """Let a stream whose encoding lacks a character write it as an escape, instead of failing."""
+    import io
+
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="backslashreplace")
+
+
+def _say_stopped() -> None:
+    if sys.stderr is not None:
+        sys.stderr.write("stopped. Nothing half-written bears its final name; run the command again.\n")
+
+
+def _tell(error: Exception) -> int:
+    """Print an error for a person and return the status of the command."""
+    import traceback
+
+    from pipelines.console import ERR
+    from pipelines.system_errors import words_of
+
+    if "--traceback" in sys.argv:
+        traceback.print_exc()
+    foreseen = type(error).__module__.split(".")[0] in ROOMS
+    if isinstance(error, OSError) and not foreseen:
+        message, foreseen = words_of(error), True
+    else:
+        message = str(error) if foreseen else _unforeseen(error)
+    ERR.print(f"error: {message}", markup=False, soft_wrap=True)
+    return 1 if foreseen else UNFORESEEN
 
 
 def _unforeseen(error: Exception) -> str:
     return (
-        f"error: {type(error).__name__}: {error}\n"
+        f"{type(error).__name__}: {error}\n"
         "Bamboo did not foresee this. Run `bamboo --traceback …` again and report what it prints."
     )

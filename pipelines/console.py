@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ Report = Callable[[str, float], None]
 WIDTH_OF_A_FILE = 140
 """Characters in a line when the output goes to a file or a pipe, which have no width of their own."""
 
-OUT = Console(highlight=False, width=None if sys.stdout.isatty() else WIDTH_OF_A_FILE)
+OUT = Console(highlight=False, width=None if sys.stdout and sys.stdout.isatty() else WIDTH_OF_A_FILE)
 ERR = Console(stderr=True, highlight=False)
 
 
@@ -43,8 +44,18 @@ def progress(title: str) -> Iterator[Report]:
 
 
 def print_json(value: object) -> None:
-    """Print a record or mapping as one JSON object on stdout."""
-    sys.stdout.write(to_json(value))
+    """Print a record or mapping as one JSON object on stdout, which is nothing where stdout was closed.
+
+    Where the encoding of stdout lacks a character, all but ASCII is written as JSON's own escapes.
+    """
+    if sys.stdout is None:
+        return
+    text = to_json(value)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(json.loads(text), indent=2) + "\n"
+    sys.stdout.write(text)
 
 
 def print_table(

@@ -1,0 +1,40 @@
+"""The commands of `bamboo`, by their names."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+import pipelines.cli_data
+import pipelines.cli_decisions
+import pipelines.cli_demo
+import pipelines.cli_models
+import pipelines.cli_reports
+
+app = typer.Typer(
+    name="bamboo",
+    help="Credit scoring whose explanations decide whom a person phones before the lender decides.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+@app.callback()
+def _options(
+    traceback_wanted: Annotated[
+        bool, typer.Option("--traceback", help="Show where in the code an error arose, for a report to the developers.")
+    ] = False,
+) -> None:
+    pass
+
+
+for group in (
+    pipelines.cli_demo,
+    pipelines.cli_data,
+    pipelines.cli_models,
+    pipelines.cli_decisions,
+    pipelines.cli_reports,
+):
+    group.register(app)
