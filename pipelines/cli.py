@@ -59,13 +59,14 @@ def _tell(error: Exception) -> int:
     import traceback
 
     from pipelines.console import ERR
-    from pipelines.system_errors import words_of
+    from pipelines.system_errors import system_error_in, words_of
 
     if "--traceback" in sys.argv:
         traceback.print_exc()
     foreseen = type(error).__module__.split(".")[0] in ROOMS
-    if isinstance(error, OSError) and not foreseen:
-        message, foreseen = words_of(error), True
+    system = None if foreseen else system_error_in(error)
+    if system is not None:
+        message, foreseen = words_of(system), True
     else:
         message = str(error) if foreseen else _unforeseen(error)
     ERR.print(f"error: {message}", markup=False, soft_wrap=True)

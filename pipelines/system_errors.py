@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import errno
+import os
+import re
 from typing import Final
 
 _WAYS_OUT: Final = {
@@ -18,6 +20,21 @@ _WAYS_OUT: Final = {
     errno.EFBIG: "A file may not become so large there: name another place, and run the command again.",
     errno.ENAMETOOLONG: "Name a shorter path.",
 }
+
+
+_TOLD: Final = re.compile(r"\(os error ([0-9]+)\)")
+
+
+def system_error_in(error: Exception) -> OSError | None:
+    """Return the error of the system behind an error, or None: Polars gives a full disk a type of its own.
+
+    >>> system_error_in(ValueError("cannot write: No space left on device (os error 28)"))
+    OSError(28, 'No space left on device')
+    """
+    if isinstance(error, OSError):
+        return error
+    told = _TOLD.search(str(error))
+    return OSError(int(told[1]), os.strerror(int(told[1]))) if told else None
 
 
 def words_of(error: OSError) -> str:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import click
+import polars as pl
 import pytest
 import typer
 
@@ -191,6 +192,14 @@ def test_errors_of_the_system_name_path_and_way_out(bamboo, monkeypatch, code, m
     assert status == 1
     assert "error: path == 'x/y': " in err
     assert message in err
+
+
+def test_a_full_disk_that_polars_tells_of_is_told_as_one(bamboo, monkeypatch):
+    job_that(monkeypatch, pl.exceptions.ComputeError("parquet: No space left on device (os error 28)"))
+    status, _, err = bamboo("synthesise", "tiny", "--out", "o")
+
+    assert status == 1
+    assert "error: no space left on device. The disk is full: free space" in err
 
 
 def test_an_error_of_the_system_without_words_is_still_named():
