@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -21,6 +21,9 @@ from modelling.records import from_plain, to_plain
 from modelling.swap_set import SwapSet, swap_set
 from modelling.view import View
 from scoring.spec import Calibration
+
+RATE_BOUNDS: Final = (0.05, 0.95)
+"""A swap set says nothing when nearly everybody is approved, or nobody."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +135,7 @@ def compare(
     *,
     split: str = "out_of_time",
     approval_rate: float = 0.6,
+    cutoff_pd: float | None = None,
     amount: ArrayLike | None = None,
     time_zone: str = TIME_ZONE,
     level: float = 0.95,
@@ -149,6 +153,8 @@ def compare(
         challenger: The model that wants its place.
         split: Split to compare on.
         approval_rate: Share that each model approves in the swap set.
+        cutoff_pd: Largest PD that the champion approves: the share that it approves of the applications then takes the
+            place of ``approval_rate``, kept within `RATE_BOUNDS`.
         amount: Amount asked for per row, in yuan; NaN where not known. None when the table has none.
         time_zone: Where a day, and so a month, begins.
         level: Confidence level of all intervals.
@@ -164,6 +170,8 @@ def compare(
     if first.bad.size == 0:
         raise MetricError(f"split == {split!r} holds no case; the frame has {sorted(set(frame['split'].drop_nulls()))}")
     door = views[0].window(split)
+    if cutoff_pd is not None:
+        approval_rate = float(np.clip(np.mean(views[0].cases.where(door).pd <= cutoff_pd), *RATE_BOUNDS))
     amounts = None if amount is None else _amounts(amount, len(frame))[door]
     return Comparison(
         split=split,

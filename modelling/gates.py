@@ -11,27 +11,9 @@ from modelling.evaluation import Evaluation
 from modelling.evaluation_parts import FeatureAuc, TierTable
 from modelling.sweep import FeatureSweep
 from modelling.tier_order import turned_round_p
+from scoring.spec import Gate
 
 LATE = "out_of_time"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Gate:
-    """One question put to a model before promotion.
-
-    Attributes:
-        name: Short name, such as ``better_than_champion``.
-        passed: Whether promotion may go on.
-        found: What was found, in words and numbers.
-        needed: What was needed.
-        why: Why it matters.
-    """
-
-    name: str
-    passed: bool
-    found: str
-    needed: str
-    why: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,8 +12,8 @@ from pipelines.cli_options import Contract, Experiment, Json, MlRuns, Seed
 from pipelines.console import OUT, print_facts, print_json, print_table, progress
 
 if TYPE_CHECKING:
-    from modelling.gates import Gate
     from pipelines.train import TrainedRun, TrainResult
+    from scoring.spec import Gate
 
 EXPERIMENT = "bamboo"
 

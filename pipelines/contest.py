@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import polars as pl
 
@@ -12,9 +10,6 @@ from modelling.dataset import Dataset
 from modelling.mlflow_store import Store
 from modelling.stored_runs import StoredRun, load_dataset
 from pipelines.errors import PipelineError
-
-RATE_BOUNDS: Final = (0.05, 0.95)
-"""The swap set compares at the champion's approval rate, held within these bounds: beyond, there is nothing to swap."""
 
 
 class IncomparableError(PipelineError):
@@ -47,7 +42,7 @@ def contest(store: Store, champion: StoredRun, challenger: StoredRun, *, resampl
         frame,
         first,
         second,
-        approval_rate=_approval_rate(champion),
+        cutoff_pd=_cutoff_pd(champion),
         amount=None if amount.null_count() == len(amount) else amount.to_numpy(),
         resamples=resamples,
         time_zone=dataset.time_zone,
@@ -80,7 +75,5 @@ def _margins(champion: StoredRun, dataset: Dataset) -> np.ndarray[tuple[int], np
     return champion.fitted.margin(dataset.frame)
 
 
-def _approval_rate(champion: StoredRun) -> float:
-    approved = [tier.upper_pd for tier in champion.record.tiers if tier.name in champion.record.approved_tiers]
-    late = champion.predictions.filter(pl.col("split") == "out_of_time")["pd"].to_numpy()
-    return float(np.clip(np.mean(late <= max(approved)), *RATE_BOUNDS))
+def _cutoff_pd(champion: StoredRun) -> float:
+    return max(tier.upper_pd for tier in champion.record.tiers if tier.name in champion.record.approved_tiers)

@@ -184,9 +184,7 @@ def demo(
         seed=synthesised.seed,
         progress=steps.step("evaluate"),
     )
-    pages = _reports(
-        out, Store(mlruns), promoted, compared, verified, capacity=capacity, now=now, tell=steps.step("report")
-    )
+    pages = _reports(out, Store(mlruns), compared, verified, capacity=capacity, now=now, tell=steps.step("report"))
     return DemoResult(
         out=out,
         synthesised=synthesised,
@@ -223,7 +221,6 @@ def _latest_applications(features: Path, path: Path, extract_at: datetime) -> Pa
 def _reports(
     out: Path,
     store: Store,
-    promoted: PromoteResult,
     compared: CompareResult,
     verified: VerifyResult,
     *,
@@ -234,7 +231,7 @@ def _reports(
     """Write the pages, and return all pages of the demo by title, in reading order."""
     reports, bundle, decisions = out / "reports", out / "bundle", out / "decisions.parquet"
     tell("model", 0.0)
-    model = report_model(store, reports / "model.html", bundle=bundle, gates=promoted.gates, made_at=now)
+    model = report_model(store, reports / "model.html", bundle=bundle, made_at=now)
     pages = {
         "Synthetic lender": out / "tables" / PROFILE,
         "Validation": out / "clean" / PAGE,

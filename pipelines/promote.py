@@ -15,7 +15,7 @@ from features.errors import nearest
 from modelling.compare import Comparison
 from modelling.dataset import Dataset
 from modelling.export import bundle_from
-from modelling.gates import Gate, GateLimits, promotion_gates
+from modelling.gates import GateLimits, promotion_gates
 from modelling.gradient_boosting import FittedTrees
 from modelling.mlflow_store import Store
 from modelling.out_of_time import out_of_time_start
@@ -31,7 +31,7 @@ from pipelines.policy import starting_policy
 from pipelines.store import manifest_hashes, read_frame, read_tables, require_folder
 from scoring.bundle import Bundle, write_bundle
 from scoring.scorer import Scorer
-from scoring.spec import Policy
+from scoring.spec import Gate, Policy
 
 EXPORTED: Final = "lightgbm"
 """The candidate that can become a bundle."""
@@ -181,7 +181,7 @@ def promote(
         raise PromotionRefusedError(run.run_id, gates, comparison)
     tell("learning from past calls", 0.7)
     routed = _learned(made, dataset, past_calls, seed=run.record.seed)
-    made = _with_accepted(routed.bundle if routed else made, taken)
+    made = _with_gates(routed.bundle if routed else made, gates, taken)
     tell("writing the bundle", 0.9)
     sha256 = write_bundle(bundle, made, private_key=private_key)
     registered = register(store, name, run.run_id, version=version, bundle_sha256=sha256)
@@ -242,8 +242,8 @@ def _taken(gates: Sequence[Gate], accepted: Mapping[str, str]) -> dict[str, str]
     return {gate.name: accepted[gate.name] for gate in gates if gate.name in accepted and not gate.passed}
 
 
-def _with_accepted(bundle: Bundle, taken: Mapping[str, str]) -> Bundle:
-    provenance = replace(bundle.spec.provenance, accepted_gates=dict(taken))
+def _with_gates(bundle: Bundle, gates: tuple[Gate, ...], taken: Mapping[str, str]) -> Bundle:
+    provenance = replace(bundle.spec.provenance, gates=gates, accepted_gates=dict(taken))
     return replace(bundle, spec=replace(bundle.spec, provenance=provenance))
 
 

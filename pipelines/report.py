@@ -9,7 +9,6 @@ from pathlib import Path
 
 from features.tables import TABLES
 from modelling.compare import Comparison
-from modelling.gates import Gate
 from modelling.gradient_boosting import FittedTrees
 from modelling.mlflow_store import Store
 from modelling.records import from_plain
@@ -31,7 +30,7 @@ from reports.policy_volumes import volumes
 from reports.provenance import Origin
 from scoring.decision import Decision
 from scoring.scorer import Scorer
-from scoring.spec import Provenance, Scale
+from scoring.spec import Gate, Provenance, Scale
 
 Progress = Callable[[str, float], None]
 """Called with what is being done, and the share of it done from 0 to 1."""
@@ -87,7 +86,7 @@ def report_model(
         out: File to write.
         run_id: The run; None takes the one that the bundle names.
         bundle: The bundle exported from the run; None when there is none yet.
-        gates: Gates of promotion, as they were found; empty when the model was not put up.
+        gates: Gates of promotion, as they were found; those in the bundle when none are given.
         made_at: When the page is made.
         progress: Told what is being done.
 
@@ -113,7 +112,7 @@ def report_model(
         Origin.of_bundle(scorer.spec, scorer.sha256) if scorer else _origin(run),
         found=found,
         pictures=pictures,
-        gates_found=gates,
+        gates_found=gates or (scorer.spec.provenance.gates if scorer else ()),
         notices=run.record.notices,
         made_at=made_at,
     )

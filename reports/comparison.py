@@ -9,13 +9,13 @@ from typing import Final
 from modelling.compare import Comparison, Contender
 from modelling.discrimination import AucDifference
 from modelling.estimate import Estimate
-from modelling.gates import Gate
 from modelling.swap_set import SwapCell
 from reports import charts, formats
 from reports.formats import percent, with_interval
 from reports.model_limits import gates
 from reports.model_ranking import gini
 from reports.page import Block, Callout, Chart, Facts, Mark, Page, Section, Strong, Table, Text
+from scoring.spec import Gate
 
 CHANCE: Final = 0.05
 """p-value from which a difference is told as no more than chance."""

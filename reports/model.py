@@ -7,7 +7,6 @@ from datetime import datetime
 
 from modelling.evaluation import Evaluation
 from modelling.evaluation_parts import SplitMetrics
-from modelling.gates import Gate
 from reports import formats
 from reports.formats import percent
 from reports.model_inputs import Driver, drivers, stability
@@ -16,6 +15,7 @@ from reports.model_probabilities import calibration, tiers
 from reports.model_ranking import gini, held_out, months, ranking, split_words
 from reports.page import Chart, Facts, Page, Section, Strong, Table, Text
 from reports.provenance import Origin, footer, provenance
+from scoring.spec import Gate
 
 
 def model_report(

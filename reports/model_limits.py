@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 from modelling.evaluation import Evaluation
 from modelling.evaluation_parts import FairnessRow
-from modelling.gates import Gate
 from modelling.labels import LabelCounts
 from reports import formats
 from reports.formats import percent, with_interval
 from reports.model_ranking import gini, held_out
 from reports.page import Bullets, Callout, Mark, Section, Table, Text
+from scoring.spec import Gate
 
 FOUR_FIFTHS = 0.8
 """Approval ratio below which a difference between groups asks for an explanation."""

@@ -228,6 +228,25 @@ class Policy:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Gate:
+    """One question put to a model before promotion.
+
+    Attributes:
+        name: Short name, such as ``better_than_champion``.
+        passed: Whether promotion may go on.
+        found: What was found, in words and numbers.
+        needed: What was needed.
+        why: Why it matters.
+    """
+
+    name: str
+    passed: bool
+    found: str
+    needed: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Provenance:
     """Where the model came from, so that it can be made again.
 
@@ -240,6 +259,7 @@ class Provenance:
         mlflow_run: Run that trained it; empty when none.
         bad_definition: What the PD is a probability of, with its window.
         development: Which cases the trees saw, in words (dates or share, and counts).
+        gates: Gates of promotion, as they were found; empty when the model was not promoted through them.
         accepted_gates: Gate of promotion that failed, to why a person accepted that; empty when every gate passed.
     """
 
@@ -251,6 +271,7 @@ class Provenance:
     seeds: Mapping[str, int] = field(default_factory=dict)
     mlflow_run: str = ""
     development: str = ""
+    gates: tuple[Gate, ...] = ()
     accepted_gates: Mapping[str, str] = field(default_factory=dict)
 
 

@@ -11,7 +11,6 @@ import pytest
 from features.tables import TABLES
 from modelling.compare import Scores, compare
 from modelling.evaluation import evaluate
-from modelling.gates import Gate
 from modelling.routing_evaluation import Cases, compare_rules
 from modelling.routing_records import Change, Gains, RoutingEvaluation
 from pipelines.decisions import decisions_frame
@@ -45,6 +44,7 @@ from scoring.spec import (
     Calibration,
     Economics,
     FeatureSpec,
+    Gate,
     ModelSpec,
     Policy,
     Provenance,

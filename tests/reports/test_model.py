@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from modelling.gates import Gate
 from reports import formats
 from reports.explained import charts_of, drivers_of
 from reports.model import model_report
@@ -14,6 +13,7 @@ from reports.page import render
 from reports.pictures import embedded
 from reports.provenance import Origin
 from scoring.points import PointsMap
+from scoring.spec import Gate
 
 PASSED = Gate(name="better_than_champion", passed=True, found="0.03", needed="0", why="w")
 FAILED = Gate(name="calibration", passed=False, found="p 0.001", needed="p 0.01", why="w")
