@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -56,15 +57,30 @@ def _in_processes(plan: Plan, work: Callable[[Plan, int], Result], workers: int)
     pool = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(plan, work))
     try:
         with _interrupts_left_to_this_process():
-            results = pool.map(_run, range(1, plan.blocks + 1))
-        yield from cast("Iterator[Result]", results)
+            # Not `map`: it cancels what is left when Ctrl-C comes, and a broken pool stumbles over cancelled futures.
+            ahead = deque(pool.submit(_run, number) for number in range(1, plan.blocks + 1))
+        while ahead:
+            yield cast("Result", ahead.popleft().result())
     except BrokenProcessPool as error:
         raise RequestError(
             f"workers == {workers}, but a worker ended before its work was done. A script that asks for more than one "
             "must have its work under `if __name__ == '__main__':`; otherwise memory may have run out: ask for fewer"
         ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    except BaseException:
+        _kill(pool)
+        raise
+    pool.shutdown()
+
+
+def _kill(pool: ProcessPoolExecutor) -> None:
+    """End the processes of a pool whose work nobody waits for any more.
+
+    An orderly shutdown can wait for ever when Ctrl-C came while the pool held one of its locks. What workers wrote
+    stays aside and is made again by the next run.
+    """
+    for process in list((pool._processes or {}).values()):  # noqa: SLF001 - Python 3.14 has kill_workers for it
+        process.kill()
+    pool.shutdown(wait=False)
 
 
 @contextmanager

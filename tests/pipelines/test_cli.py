@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -268,12 +269,16 @@ def test_ctrl_c_while_workers_work_stops_them_all_in_silence(tmp_path):
     command = [*BAMBOO, "synthesise", "tiny", "--applicants", "40000", "--workers", "2", "--out", "o"]
     parts = tmp_path / "o" / ".synthesis.part" / "truth"
     with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True) as job:
-        end = time.monotonic() + 60
-        while not (parts.is_dir() and any(parts.iterdir())):
-            assert time.monotonic() < end, "no block was written"
-            time.sleep(0.02)
-        os.killpg(job.pid, signal.SIGINT)
-        err = job.communicate(timeout=60)[1]
+        try:
+            end = time.monotonic() + 60
+            while not (parts.is_dir() and any(parts.iterdir())):
+                assert time.monotonic() < end, "no block was written"
+                time.sleep(0.02)
+            os.killpg(job.pid, signal.SIGINT)
+            err = job.communicate(timeout=60)[1]
+        finally:
+            with suppress(ProcessLookupError):  # a job that hangs must not hang the tests, too
+                os.killpg(job.pid, signal.SIGKILL)
 
     assert job.returncode == 130
     assert "Traceback" not in err
