@@ -32,8 +32,11 @@ test: lint
 	@$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 # Pins every package, with hashes and without addresses. Needs uv; run it after a change of dependencies.
+# The condition that holds on every supported machine is taken off each line, so that a person can read the file.
+EVERYWHERE := ; python_full_version < '3\.15' and ((platform_machine == 'arm64' and sys_platform == 'darwin') or sys_platform == 'linux' or sys_platform == 'win32')
 pins:
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes --no-header --no-emit-package bamboo-credit --output-file requirements.txt
+	sed -i.before "s/ $(EVERYWHERE)//" requirements.txt && rm requirements.txt.before
 
 clean:
 	rm -rf .venv out build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
