@@ -11,13 +11,14 @@ import polars as pl
 from features.catalogue import CATALOGUE
 from features.errors import UnknownApplicationError, UnknownFeatureError
 from features.feature import DTYPES, Feature
-from features.history import View
-from features.point_in_time import KEYS, ROW, known_rows
+from features.network_batch import with_network
+from features.point_in_time import ROW
 from features.rowwise import Rowwise
 from features.schema_check import UNREAD, checked
-from features.shared_keys import SharedKey, count_shared
+from features.shared_keys import SharedKey
 from features.tables import TABLES
 from features.windowed import Windowed
+from features.windowed_batch import with_windowed
 
 IDENTITY: Final = ("application_id", "applicant_id", "applied_at")
 """First columns of every feature table."""
@@ -66,8 +67,8 @@ def build(
     given = checked(tables)
     applications = _numbered(given["applications"], only)
     parts = _needed(wanted)
-    values = _with_windowed(applications, [part for part in parts if isinstance(part, Windowed)], given, time_zone)
-    values = _with_shared(values, [part for part in parts if isinstance(part, SharedKey)], given)
+    values = with_windowed(applications, [part for part in parts if isinstance(part, Windowed)], given, time_zone)
+    values = with_network(values, [part for part in parts if isinstance(part, SharedKey)], given)
     values = values.with_columns(local_applied_at=pl.col("applied_at").dt.convert_time_zone(time_zone))
     for part in parts:
         if isinstance(part, Rowwise):
@@ -107,50 +108,6 @@ def _needed(wanted: Sequence[Feature]) -> tuple[Feature, ...]:
         for part in (*_needed(feature.inputs), feature):
             needed.setdefault(part.name, part)
     return tuple(needed.values())
-
-
-def _with_windowed(
-    applications: pl.DataFrame, parts: Sequence[Windowed], tables: Mapping[str, pl.DataFrame], time_zone: str
-) -> pl.DataFrame:
-    """Add windowed features: one pass over each view, with all its aggregates."""
-    views: dict[View, list[Windowed]] = {}
-    for part in parts:
-        views.setdefault(part.history.view, []).append(part)
-    summed = [
-        known_rows(applications.lazy(), view, tables, time_zone).group_by(ROW).agg(p.expression() for p in members)
-        for view, members in views.items()
-        if view.tables <= tables.keys()
-    ]
-    values = applications
-    for frame in pl.collect_all(summed):
-        values = values.join(frame, on=ROW, how="left")
-    values = values.with_columns(
-        pl.lit(None, pl.Float64).alias(part.name) for part in parts if not part.tables <= tables.keys()
-    )
-    return values.with_columns(_nobody_listed(part) for part in parts if _filled(part, tables))
-
-
-def _filled(part: Windowed, tables: Mapping[str, pl.DataFrame]) -> bool:
-    view = part.history.view
-    return view.matched == "key" and part.aggregate.counts and view.tables <= tables.keys()
-
-
-def _nobody_listed(part: Windowed) -> pl.Expr:
-    """Return a count by key with 0 for an application that gives a key which is not listed."""
-    given = pl.any_horizontal(pl.col(column).is_not_null() for column in KEYS.values())
-    return pl.when(given).then(pl.col(part.name).fill_null(0)).alias(part.name)
-
-
-def _with_shared(values: pl.DataFrame, parts: Sequence[SharedKey], tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    everyone = tables["applications"]
-    if "outcomes" in tables:
-        everyone = everyone.join(tables["outcomes"], on="application_id", how="left")
-    for part in parts:
-        if part.tables <= tables.keys():
-            values = values.join(count_shared(part, values, everyone), on=ROW, how="left")
-        else:
-            values = values.with_columns(pl.lit(None, pl.Float64).alias(part.name))
-    return values
 
 
 def _typed(feature: Feature) -> pl.Expr:
