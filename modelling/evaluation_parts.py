@@ -9,6 +9,7 @@ from modelling.discrimination import Auc, Curve, Ks
 from modelling.estimate import Estimate
 from modelling.rate_tests import Jeffreys
 from modelling.stability import Psi
+from modelling.tier_order import TierPair
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,18 +98,16 @@ class TierTable:
         split: The split that it belongs to; None when to several.
         rows: One per tier, safest first.
         portfolio: Jeffreys test over all tiers together.
+        pairs: Neighbouring tiers, safest first: which rise, and of which that is demanded.
         rising: Whether observed rates rise strictly from the safest tier to the riskiest; None when a tier is empty.
-        enough: Whether the sample has enough cases for the order to be asked of it, going by its PDs.
-        why: Why it has enough, or not.
     """
 
     sample: str
     split: str | None
     rows: tuple[TierRow, ...]
     portfolio: Jeffreys
+    pairs: tuple[TierPair, ...]
     rising: bool | None
-    enough: bool
-    why: str
 
 
 @dataclass(frozen=True, kw_only=True)

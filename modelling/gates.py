@@ -152,30 +152,33 @@ def _error(evaluation: Evaluation, limits: GateLimits) -> Gate:
 
 def _tiers(evaluation: Evaluation, limits: GateLimits) -> Gate:
     late = [table for table in evaluation.tier_tables if table.split == LATE]
-    asked = [evaluation.tier_table("development"), *late]
+    judged = [evaluation.tier_table("development"), *late]
     # Every table could turn round by chance, so the level is shared out among them (Bonferroni).
-    wrong = [told for table in asked if (told := _out_of_order(table, limits.alpha / len(asked)))]
+    wrong = [told for table in judged if (told := _out_of_order(table, limits.alpha / len(judged)))]
     months = [table for table in late if table.sample != LATE]
-    strict = sum(table.enough for table in months)
+    pairs = [pair for table in months for pair in table.pairs]
     return Gate(
         name="tiers_in_order",
         passed=not wrong,
         found="; ".join(wrong)
         or f"{len(evaluation.tiers)} tiers in order; "
         + (
-            f"{strict} of {len(months)} months had enough cases to be asked strictly"
+            f"asked strictly of {sum(pair.asked for pair in pairs)} of {len(pairs)} pairs of neighbours in "
+            f"{len(months)} months"
             if months
             else "no time, so no months"
         ),
-        needed="default rates rise strictly in development, and out of time, whole and per month, wherever there are "
-        f"enough cases; elsewhere no inversion beyond chance (level {limits.alpha}, shared by {len(asked)} samples)",
+        needed="default rates rise strictly in development, and out of time, whole and per month, between neighbours "
+        "with enough cases; elsewhere no inversion beyond chance "
+        f"(level {limits.alpha}, shared by {len(judged)} samples)",
         why="a safer tier with more defaults turns the policy upside down",
     )
 
 
 def _out_of_order(table: TierTable, level: float) -> str:
     rates = ", ".join(f"{row.tier} {row.rate.observed:.2%}" if row.rate else f"{row.tier} none" for row in table.rows)
-    if (table.sample == "development" or table.enough) and not table.rising:
+    asked_and_wrong = any(pair.broken for pair in table.pairs)
+    if asked_and_wrong or (table.sample == "development" and not table.rising):
         return f"{table.sample}: {rates}"
     p = turned_round_p([row.n for row in table.rows], [row.bads for row in table.rows])
     return f"{table.sample}: {rates} (p {p:.2g})" if p < level else ""

@@ -11,7 +11,7 @@ from modelling.evaluation_parts import TierRow, TierTable
 from modelling.measure_sample import Cases
 from modelling.rate_tests import jeffreys
 from modelling.tier_fit import tier_codes
-from modelling.tier_order import enough_cases, rises
+from modelling.tier_order import rises, tier_pairs
 from scoring.spec import Tier
 
 
@@ -28,15 +28,14 @@ def tier_table(sample: str, split: str | None, cases: Cases, tiers: Sequence[Tie
     codes = tier_codes(cases.pd, tiers)
     rows = tuple(_row(tier, cases.where(codes == place), cases.bad.size, level) for place, tier in enumerate(tiers))
     n, bads = [row.n for row in rows], [row.bads for row in rows]
-    enough, why = enough_cases(n, [row.mean_pd for row in rows])
+    pairs = tier_pairs([row.tier for row in rows], n, bads, [row.mean_pd for row in rows])
     return TierTable(
         sample=sample,
         split=split,
         rows=rows,
         portfolio=jeffreys(sum(n), sum(bads), float(np.mean(cases.pd)), level=level),
-        rising=rises(n, bads),
-        enough=enough,
-        why=why,
+        pairs=pairs,
+        rising=rises(pairs),
     )
 
 

@@ -1,54 +1,72 @@
-"""Whether observed default rates rise from tier to tier, and whether there are enough cases to ask."""
+"""Whether observed default rates rise from tier to tier, and of which neighbours that can be asked."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from scipy import stats
 
 from modelling.rate_tests import higher_rate_p
 
-ENOUGH_Z = 3.29
-"""A true order must be so many standard errors clear of chance for a sample to be asked for it: 1 inversion in 2,000.
+PAIR_LEVEL = 0.0025
+"""Two neighbours are asked for their order when chance would turn a true order round at most this often.
 
-Five tiers in four months are sixteen pairs of neighbours: a sound model is refused by chance less than once in 100.
+Five tiers are four pairs, and a model is judged on about five samples: twenty pairs at this level refuse a sound model
+in at most 5 of 100 cases, the level of the other gates.
 """
 
 LEAST_CASES = 30
+"""Neighbours with fewer cases in either tier are not asked: the normal approximation of the chance fails there."""
 
 
-def rises(n: Sequence[int], bads: Sequence[int]) -> bool | None:
-    """Return whether default rates rise strictly from tier to tier; None when a tier has no case."""
-    if not all(n):
-        return None
-    return all(b1 * n2 < b2 * n1 for (n1, b1), (n2, b2) in pairwise(zip(n, bads, strict=True)))
+@dataclass(frozen=True, kw_only=True)
+class TierPair:
+    """Two neighbouring tiers in one sample.
+
+    Attributes:
+        safer: Name of the tier with the lower PD.
+        riskier: Name of the other.
+        rises: Whether the riskier tier has the strictly higher default rate; None when either is empty.
+        chance: Probability that chance alone turns the two round or level if their default rates equal their PDs;
+            None when either has too few cases to tell.
+        asked: Whether the order is demanded here.
+    """
+
+    safer: str
+    riskier: str
+    rises: bool | None
+    chance: float | None
+    asked: bool
+
+    @property
+    def broken(self) -> bool:
+        """Whether the order is demanded and does not hold."""
+        return self.asked and not self.rises
 
 
-def enough_cases(
-    n: Sequence[int], pds: Sequence[float | None], *, z: float = ENOUGH_Z, least: int = LEAST_CASES
-) -> tuple[bool, str]:
-    """Tell whether a sample can be asked for the order of its tiers.
+def tier_pairs(
+    names: Sequence[str], n: Sequence[int], bads: Sequence[int], pds: Sequence[float | None]
+) -> tuple[TierPair, ...]:
+    """Return each pair of neighbouring tiers, and whether its order can be asked of the sample.
 
-    It can when each tier has ``least`` cases, and when default rates equal to the PDs would show in the wrong order, by
-    chance alone, for any two neighbours only with the normal tail probability of ``z``. What was observed has no say,
-    so that a sample is not excused for having gone wrong.
+    What was observed has no say in what is asked, so that a sample is not excused for having gone wrong.
 
     Args:
-        n: Cases per tier in the sample.
-        pds: Mean PD per tier in the sample; None without a case.
-        z: Standard errors that neighbouring rates must be expected apart.
-        least: Least cases per tier.
-
-    Returns:
-        The answer, and why.
+        names: Names of the tiers, safest first.
+        n: Cases per tier.
+        bads: Bad cases per tier.
+        pds: Mean PD per tier; None without a case.
     """
-    known = [pd for pd in pds if pd is not None]
-    if min(n) < least or len(known) < len(n):
-        return False, f"a tier has {min(n)} cases, needed are {least}"
-    apart = min(_apart(n1, r1, n2, r2) for (n1, r1), (n2, r2) in pairwise(zip(n, known, strict=True)))
-    chance = float(stats.norm.sf(apart))
-    return apart >= z, f"chance alone would turn the closest two tiers round with probability {chance:.2g}"
+    return tuple(_pair(one, other) for one, other in pairwise(zip(names, n, bads, pds, strict=True)))
+
+
+def rises(pairs: Sequence[TierPair]) -> bool | None:
+    """Return whether default rates rise strictly from tier to tier; None when a tier has no case."""
+    if any(pair.rises is None for pair in pairs):
+        return None
+    return all(pair.rises for pair in pairs)
 
 
 def turned_round_p(n: Sequence[int], bads: Sequence[int]) -> float:
@@ -62,6 +80,23 @@ def turned_round_p(n: Sequence[int], bads: Sequence[int]) -> float:
     return min(1.0, min(worst, default=1.0) * max(1, len(worst)))
 
 
-def _apart(n1: int, r1: float, n2: int, r2: float) -> float:
+_Tier = tuple[str, int, int, float | None]
+
+
+def _pair(safer: _Tier, riskier: _Tier) -> TierPair:
+    (name, n1, b1, r1), (other, n2, b2, r2) = safer, riskier
+    chance = None
+    if min(n1, n2) >= LEAST_CASES and r1 is not None and r2 is not None:
+        chance = _turned_by_chance(n1, r1, n2, r2)
+    return TierPair(
+        safer=name,
+        riskier=other,
+        rises=b1 * n2 < b2 * n1 if n1 and n2 else None,
+        chance=chance,
+        asked=chance is not None and chance <= PAIR_LEVEL,
+    )
+
+
+def _turned_by_chance(n1: int, r1: float, n2: int, r2: float) -> float:
     error = (r1 * (1 - r1) / n1 + r2 * (1 - r2) / n2) ** 0.5
-    return (r2 - r1) / error if error > 0 else 0.0
+    return float(stats.norm.sf((r2 - r1) / error)) if error > 0 else 1.0

@@ -8,6 +8,7 @@ from modelling.calibration_metrics import CalibrationReport
 from modelling.estimate import Estimate
 from modelling.evaluation import Evaluation
 from modelling.evaluation_parts import TierRow, TierTable
+from modelling.tier_order import PAIR_LEVEL
 from reports import charts, formats
 from reports.formats import percent, with_interval
 from reports.model_ranking import held_out, split_words
@@ -170,19 +171,16 @@ def _by_month(evaluation: Evaluation) -> tuple[Block, ...]:
             split_words(table.split, evaluation),
             *(_observed(row) for row in table.rows),
             _risen(table),
-            "yes" if table.enough else Mark("too few", "muted"),
-            table.why.replace(
-                "chance alone would turn the closest two tiers round with probability", "turned by chance:"
-            ),
+            _demanded(table),
         )
         for table in found
     )
     names_of_tiers = tuple(row.tier for row in found[0].rows)
-    columns = ("Month", "Sample", *names_of_tiers, "Rising", "Enough cases?", "Closest tiers")
-    align = "ll" + "r" * len(names_of_tiers) + "lll"
+    columns = ("Month", "Sample", *names_of_tiers, "Rising", "Order demanded")
+    align = "ll" + "r" * len(names_of_tiers) + "ll"
     note = (
-        "A month is asked for its order when its tiers are so large and so far apart that chance alone would turn two "
-        "neighbours round less than once in 2,000 such months; in smaller months the order is shown and not asked for."
+        "The order of two neighbours is demanded where chance alone would turn them round at most "
+        f"{PAIR_LEVEL * 10_000:.0f} times in 10,000, going by their cases and PDs; elsewhere it is only shown."
     )
     return (Prose(_months_told(found)), Table(columns, rows, "Observed bad rate by tier and month", align, note=note))
 
@@ -190,12 +188,17 @@ def _by_month(evaluation: Evaluation) -> tuple[Block, ...]:
 def _months_told(found: Sequence[TierTable]) -> str:
     late = [table for table in found if table.split == "out_of_time"] or list(found)
     which = "out of time" if late[0].split == "out_of_time" else "in all"
-    asked = [table for table in late if table.enough]
+    asked = [pair for table in late for pair in table.pairs if pair.asked]
     seen = sum(table.rising is True for table in late)
+    kept = sum(not pair.broken for pair in asked)
     return (
         f"By month, {which}: the rates rise from tier to tier in {seen} of {formats.counted(len(late), 'month')}. "
-        f"{formats.count(len(asked)) if asked else 'Not one'} of them had enough cases for that to be demanded"
-        + (f", and {sum(table.rising is True for table in asked)} of these kept the order." if asked else ".")
+        + (
+            f"{formats.counted(len(asked), 'pair')} of neighbours had enough cases for that to be demanded, and {kept} "
+            "of these kept the order."
+            if asked
+            else "No pair of neighbours had enough cases for that to be demanded."
+        )
     )
 
 
@@ -206,6 +209,15 @@ def _observed(row: TierRow) -> str:
 def _risen(table: TierTable) -> Text:
     if table.rising is None:
         return Mark("a tier is empty", "muted")
-    if not table.enough:
-        return Mark("yes" if table.rising else "no", "muted")
-    return Mark("yes", "good") if table.rising else Mark("no", "bad")
+    if any(pair.broken for pair in table.pairs):
+        return Mark("no", "bad")
+    return Mark("yes", "good") if table.rising else Mark("no", "muted")
+
+
+def _demanded(table: TierTable) -> Text:
+    asked = [pair for pair in table.pairs if pair.asked]
+    if not asked:
+        return Mark("too few cases", "muted")
+    if len(asked) == len(table.pairs):
+        return "all tiers"
+    return ", ".join(f"{pair.safer}–{pair.riskier}" for pair in asked)

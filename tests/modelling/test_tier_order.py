@@ -1,13 +1,18 @@
-"""Order of tiers: strictness, when a sample is large enough to be asked, and inversions beyond chance."""
+"""Order of tiers: strictness, of which neighbours it can be asked, and inversions beyond chance."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from modelling.tier_order import enough_cases, rises, turned_round_p
+from modelling.tier_order import LEAST_CASES, PAIR_LEVEL, rises, tier_pairs, turned_round_p
 
 tiers = st.lists(st.tuples(st.integers(1, 300), st.floats(0, 1)), min_size=2, max_size=5)
+
+
+def pairs_of(n, bads, pds=None):
+    return tier_pairs("ABCDE"[: len(n)], n, bads, pds or [0.1] * len(n))
 
 
 @given(tiers)
@@ -15,39 +20,48 @@ def test_rising_is_what_rates_say(drawn):
     n = [size for size, _ in drawn]
     bads = [round(size * share) for size, share in drawn]
 
-    assert rises(n, bads) == all(np.diff([b / size for b, size in zip(bads, n, strict=True)]) > 0)
+    assert rises(pairs_of(n, bads)) == all(np.diff([b / size for b, size in zip(bads, n, strict=True)]) > 0)
 
 
 def test_equal_rates_do_not_rise():
-    assert rises([10, 20], [1, 2]) is False
+    assert rises(pairs_of([10, 20], [1, 2])) is False
 
 
 def test_an_empty_tier_leaves_the_order_open():
-    assert rises([10, 0, 10], [1, 0, 2]) is None
+    assert rises(pairs_of([10, 0, 10], [1, 0, 2], [0.1, None, 0.2])) is None
+    assert rises(pairs_of([10, 0], [1, 0], [0.1, None])) is None
 
 
-def test_thousands_are_enough_and_dozens_are_not():
-    pds = (0.02, 0.05, 0.12)
+def test_each_pair_is_asked_for_itself():
+    """Far apart and close, many cases and few: only the first pair has both cases and distance."""
+    found = pairs_of([5000, 5000, 5000, LEAST_CASES - 1], [100, 600, 610, 20], [0.02, 0.12, 0.122, 0.6])
 
-    assert enough_cases([5000] * 3, pds)[0]
-    assert enough_cases([40] * 3, pds) == (
-        False,
-        "chance alone would turn the closest two tiers round with probability 0.23",
-    )
-    assert enough_cases([5000, 29, 5000], pds) == (False, "a tier has 29 cases, needed are 30")
+    assert [pair.asked for pair in found] == [True, False, False]
+    assert [pair.chance is None for pair in found] == [False, False, True]
+    assert [(pair.safer, pair.riskier) for pair in found] == [("A", "B"), ("B", "C"), ("C", "D")]
 
 
-def test_a_sample_that_is_large_enough_is_rarely_out_of_order_by_chance():
-    """Tiers just large enough to be asked: a true order of three must fail in about 1 of 1,000 months."""
-    pds = np.array([0.03, 0.06, 0.11])
-    n = next(size for size in range(30, 5000) if enough_cases([size] * 3, pds.tolist())[0])
-    drawn = np.random.default_rng(0).binomial(n, pds, size=(100_000, 3))
+def test_what_was_observed_has_no_say_in_what_is_asked():
+    pds = [0.02, 0.12]
+    kept, turned = pairs_of([2000, 2000], [40, 240], pds)[0], pairs_of([2000, 2000], [240, 40], pds)[0]
 
-    failed = np.mean([not rises([n] * 3, row.tolist()) for row in drawn])
+    assert (kept.asked, kept.broken) == (True, False)
+    assert (turned.asked, turned.broken) == (True, True)
+    assert turned.chance == kept.chance
 
-    assert 0.0001 < failed < 0.003
-    smaller = np.random.default_rng(1).binomial(n // 8, pds, size=(5000, 3))
-    assert np.mean([not rises([n // 8] * 3, row.tolist()) for row in smaller]) > 0.1
+
+@pytest.mark.parametrize(("low", "high"), [(0.03, 0.06), (0.08, 0.12), (0.01, 0.2)])
+def test_a_pair_just_asked_is_turned_round_by_chance_as_rarely_as_it_says(low, high):
+    """Exact chance, by summing both binomials: near the level where a pair begins to be asked, not far above it."""
+    n = next(size for size in range(LEAST_CASES, 5000) if pairs_of([size] * 2, [0, 0], [low, high])[0].asked)
+    counts = np.arange(n + 1)
+
+    exact = float(np.sum(stats.binom.pmf(counts, n, high) * stats.binom.sf(counts - 1, n, low)))
+
+    # The normal approximation counts half a tie less, so ties, which are no rise, may add a little.
+    assert exact < 2 * PAIR_LEVEL
+    if n > LEAST_CASES:
+        assert exact > PAIR_LEVEL / 4
 
 
 def test_inversions_by_chance_are_not_held_against_a_tier():

@@ -46,12 +46,15 @@ def test_every_split_month_and_tier_is_shown(report, evaluation):
 def test_months_too_small_to_be_asked_show_whether_tiers_rise_all_the_same(report, evaluation):
     months = {month.name for month in evaluation.months}
 
-    def asked(enough):
-        tables = (replace(t, enough=enough, rising=True) if t.sample in months else t for t in evaluation.tier_tables)
-        return report(replace(evaluation, tier_tables=tuple(tables)))
+    def asked(*, asked):
+        def one(table):
+            pairs = tuple(replace(pair, asked=asked, rises=True) for pair in table.pairs)
+            return replace(table, pairs=pairs, rising=True) if table.sample in months else table
 
-    assert "Not one of them had enough cases for that to be demanded." in asked(enough=False)
-    assert "of these kept the order." in asked(enough=True)
+        return report(replace(evaluation, tier_tables=tuple(one(table) for table in evaluation.tier_tables)))
+
+    assert "No pair of neighbours had enough cases for that to be demanded." in asked(asked=False)
+    assert "of these kept the order." in asked(asked=True)
 
 
 def test_early_labels_of_periods_not_yet_mature_are_counted(report, evaluation):
