@@ -105,21 +105,30 @@ def psi_of_codes(learned: Bins, expected: Ints, actual: Ints, *, epsilon: float 
     Raises:
         MetricError: a sample is empty, or epsilon is out of range.
     """
-    if expected.size == 0 or actual.size == 0:
-        raise MetricError(f"samples hold {expected.size} and {actual.size} cases, must hold at least one each")
+    counts = [np.bincount(codes, minlength=len(learned.labels)) for codes in (expected, actual)]
+    return psi_of_counts(learned.labels, counts[0], counts[1], epsilon=epsilon)
+
+
+def psi_of_counts(labels: Sequence[str], expected: Ints, actual: Ints, *, epsilon: float = EPSILON) -> Psi:
+    """Measure the PSI of samples that are already counted: one number of cases per bin and sample.
+
+    Raises:
+        MetricError: a sample is empty, or epsilon is out of range.
+    """
+    before, after = int(expected.sum()), int(actual.sum())
+    if before == 0 or after == 0:
+        raise MetricError(f"samples hold {before} and {after} cases, must hold at least one each")
     if not 0 < epsilon < 0.5:
         raise MetricError(f"epsilon == {epsilon}, must lie between 0 and 0.5")
-    labels = learned.labels
-    counts = [np.bincount(codes, minlength=len(labels)) for codes in (expected, actual)]
-    used = np.flatnonzero(counts[0] + counts[1])
-    shares = [_shares(count[used], epsilon) for count in counts]
+    used = np.flatnonzero(expected + actual)
+    shares = [_shares(count[used], epsilon) for count in (expected, actual)]
     parts = (shares[1] - shares[0]) * np.log(shares[1] / shares[0])
     spread = stats.chi2.ppf(0.95, used.size - 1) if used.size > 1 else 0.0
     return Psi(
         value=float(parts.sum()),
-        threshold=float(spread * (1 / expected.size + 1 / actual.size)),
-        n_expected=expected.size,
-        n_actual=actual.size,
+        threshold=float(spread * (1 / before + 1 / after)),
+        n_expected=before,
+        n_actual=after,
         epsilon=epsilon,
         bins=tuple(
             PsiBin(label=labels[code], expected=float(e), actual=float(a), part=float(part))
