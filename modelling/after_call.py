@@ -1,16 +1,19 @@
-"""Features as they are after a call: what it found is put in the place of what was stated, and all is built again."""
+"""Cases as they are after a call: what it found takes the place of what was stated; all is built and decided again."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from features.build import build
 from features.tables import APPLICATIONS, VERIFIABLE
 from features.verified import apply_verified
 from modelling.dataset import feature_columns
+from scoring.after_call import final_outcome
 from scoring.decision import Decision
 from scoring.rules import Portfolio
 from scoring.scorer import Scorer
@@ -55,3 +58,33 @@ def decisions_on(scorer: Scorer, frame: pl.DataFrame, *, portfolio: Portfolio | 
     """Decide the cases of a feature table, in its order; see `scoring.scorer.Scorer.decide_many`."""
     columns = feature_columns(frame, scorer.spec.features)
     return scorer.decide_many(columns, case_ids=frame[IDS].to_list(), portfolio=portfolio)
+
+
+def decisions_after(
+    scorer: Scorer,
+    before: Sequence[Decision],
+    tables: Mapping[str, pl.DataFrame],
+    verified: pl.DataFrame,
+    *,
+    time_zone: str,
+) -> list[Decision]:
+    """Decide cases again with what calls found; a case whose call found what was stated keeps its decision.
+
+    Args:
+        scorer: Decided before, and decides after.
+        before: Decisions on the facts as they were stated.
+        tables: Raw tables by name; ``calls`` and ``truth`` are never read.
+        verified: At most one row per case: its id and the verified columns, null where not verified.
+        time_zone: Zone of local hours and days, as when the features were first built.
+    """
+    corrected = differs(tables[APPLICATIONS.name], verified)
+    if corrected.is_empty():
+        return list(before)
+    again = decisions_on(scorer, rebuilt(tables, corrected, scorer.spec.features, time_zone=time_zone))
+    by_id = {decision.case_id: decision for decision in again}
+    return [by_id.get(decision.case_id, decision) for decision in before]
+
+
+def approved(decisions: Sequence[Decision]) -> NDArray[np.bool_]:
+    """Return which decisions approve once no call is outstanding."""
+    return np.array([final_outcome(decision) == "approve" for decision in decisions], dtype=bool)

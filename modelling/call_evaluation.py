@@ -11,13 +11,15 @@ import numpy as np
 import polars as pl
 
 from features.tables import VERIFIABLE
-from modelling.after_call import IDS, decisions_on, differs, rebuilt
+from modelling.after_call import IDS, decisions_after, decisions_on
+from modelling.arrays import Floats
 from modelling.call_rules import BAMBOO, rule_scores
 from modelling.errors import MetricError
 from modelling.judged_calls import JudgedCalls, by_trigger, by_value, changes, gains_of
 from modelling.past_calls import amounts
 from modelling.routing_evaluation import Cases, compare_rules
-from modelling.routing_records import RoutingEvaluation
+from modelling.routing_evaluation import Comparison as RoutingComparison
+from modelling.routing_records import Gains, RoutingEvaluation
 from modelling.simulated_calls import PERSON_FINDS, observed_reach, simulate_calls
 from scoring.bundle import Bundle
 from scoring.decision import Decision
@@ -60,34 +62,15 @@ def evaluate_calls(
     frame, reached = _cases(tables, features, start)
     scorer = Scorer(bundle)
     before = decisions_on(scorer, frame)
-    applications = tables["applications"].join(frame.select(IDS), on=IDS, how="semi")
-    found = simulate_calls(applications, tables["truth"], reached=reached, finds=finds, seed=seed)
-    after = _after(tables, found, before, scorer, time_zone)
-    truth = frame.select(IDS).join(tables["truth"], on=IDS, how="left", maintain_order="left")
-    judged = JudgedCalls.of(
-        bundle.spec,
-        before=before,
-        after=after,
-        applicants=frame["applicant_id"].to_list(),
-        bad=truth["would_be_bad"].to_numpy().astype(bool),
-        probability=truth["default_probability"].to_numpy(),
-        amounts=amounts(bundle, frame),
-    )
+    found = _simulated(tables, frame, reached=reached, finds=finds, seed=seed)
+    after = decisions_after(scorer, before, tables, found.select(IDS, *VERIFIABLE.values()), time_zone=time_zone)
+    judged = _judged(bundle, frame, tables["truth"], before, after)
     scores = rule_scores(judged.before, judged.amounts, bundle.spec)
     comparison, expected = (
-        compare_rules(
-            Cases(case_ids=judged.ids, applicants=judged.applicants, gain=gain),
-            scores,
-            capacity_share=capacity_share,
-            call_cost=judged.cost,
-            seed=seed,
-            replicates=replicates,
-        )
+        _compared(judged, gain, scores, capacity_share=capacity_share, seed=seed, replicates=replicates)
         for gain in (judged.gain, judged.expected)
     )
-    control = np.array([decision.control for decision in judged.before])
-    called = np.array([decision.routed_by in ("call_value", "trigger") for decision in judged.before])
-    worth_it = _would_be_called(judged.before, bundle)
+    control, control_above, control_below, called = _arms(judged, bundle)
     return RoutingEvaluation(
         bundle=scorer.sha256,
         first=cast("datetime", frame["applied_at"].min()).isoformat(),
@@ -103,10 +86,10 @@ def evaluate_calls(
         finds=finds,
         comparison=comparison,
         comparison_expected=expected,
-        control=gains_of("control arm", judged, control),
-        control_above=gains_of("control arm, worth a call", judged, control & worth_it),
-        control_below=gains_of("control arm, not worth a call", judged, control & ~worth_it),
-        called=gains_of("called by the policy", judged, called),
+        control=control,
+        control_above=control_above,
+        control_below=control_below,
+        called=called,
         by_value=by_value(judged, scores[BAMBOO]),
         by_trigger=by_trigger(judged),
         changes=changes(judged, scores[BAMBOO], comparison.calls),
@@ -125,22 +108,61 @@ def _cases(tables: Mapping[str, pl.DataFrame], features: pl.DataFrame, start: da
     return frame, observed_reach(tables["calls"].filter(pl.col("known_at") < start))
 
 
-def _after(
-    tables: Mapping[str, pl.DataFrame],
-    found: pl.DataFrame,
-    before: list[Decision],
-    scorer: Scorer,
-    time_zone: str,
-) -> list[Decision]:
-    """Return the decisions after the calls; one that found what was stated leaves the decision as it was."""
-    verified = found.select(IDS, *VERIFIABLE.values())
-    corrected = differs(tables["applications"], verified)
-    if corrected.is_empty():
-        return before
-    known = {name: frame for name, frame in tables.items() if name != "truth"}
-    again = decisions_on(scorer, rebuilt(known, corrected, scorer.spec.features, time_zone=time_zone))
-    by_id = {decision.case_id: decision for decision in again}
-    return [by_id.get(decision.case_id, decision) for decision in before]
+def _simulated(
+    tables: Mapping[str, pl.DataFrame], frame: pl.DataFrame, *, reached: float, finds: float, seed: int
+) -> pl.DataFrame:
+    """Return what a call on each case would find."""
+    applications = tables["applications"].join(frame.select(IDS), on=IDS, how="semi")
+    return simulate_calls(applications, tables["truth"], reached=reached, finds=finds, seed=seed)
+
+
+def _judged(
+    bundle: Bundle, frame: pl.DataFrame, truth: pl.DataFrame, before: list[Decision], after: list[Decision]
+) -> JudgedCalls:
+    """Put the decisions before and after the calls beside what the truth says of each loan."""
+    known = frame.select(IDS).join(truth, on=IDS, how="left", maintain_order="left")
+    return JudgedCalls.of(
+        bundle.spec,
+        before=before,
+        after=after,
+        applicants=frame["applicant_id"].to_list(),
+        bad=known["would_be_bad"].to_numpy().astype(bool),
+        probability=known["default_probability"].to_numpy(),
+        amounts=amounts(bundle, frame),
+    )
+
+
+def _compared(
+    judged: JudgedCalls,
+    gain: Floats,
+    scores: Mapping[str, Floats],
+    *,
+    capacity_share: float,
+    seed: int,
+    replicates: int,
+) -> RoutingComparison:
+    """Compare the rules by one way of counting what each call gains."""
+    return compare_rules(
+        Cases(case_ids=judged.ids, applicants=judged.applicants, gain=gain),
+        scores,
+        capacity_share=capacity_share,
+        call_cost=judged.cost,
+        seed=seed,
+        replicates=replicates,
+    )
+
+
+def _arms(judged: JudgedCalls, bundle: Bundle) -> tuple[Gains, Gains, Gains, Gains]:
+    """Return what calls gain on the control arm, on its cases worth a call and not, and on those the policy calls."""
+    control = np.array([decision.control for decision in judged.before])
+    called = np.array([decision.routed_by in ("call_value", "trigger") for decision in judged.before])
+    worth_it = _would_be_called(judged.before, bundle)
+    return (
+        gains_of("control arm", judged, control),
+        gains_of("control arm, worth a call", judged, control & worth_it),
+        gains_of("control arm, not worth a call", judged, control & ~worth_it),
+        gains_of("called by the policy", judged, called),
+    )
 
 
 def _would_be_called(before: tuple[Decision, ...], bundle: Bundle) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:

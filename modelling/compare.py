@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import polars as pl
@@ -17,7 +18,6 @@ from modelling.errors import MetricError
 from modelling.estimate import Estimate, mean_estimate
 from modelling.measure_sample import Cases
 from modelling.periods import TIME_ZONE
-from modelling.records import from_plain, to_plain
 from modelling.swap_set import SwapSet, swap_set
 from modelling.view import View
 from scoring.spec import Calibration
@@ -113,20 +113,6 @@ class Comparison:
     resamples: int
     seed: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain JSON values."""
-        plain: dict[str, Any] = to_plain(self)
-        return plain
-
-    @classmethod
-    def from_dict(cls, data: object) -> Comparison:
-        """Read what :meth:`to_dict` gave.
-
-        Raises:
-            RecordError: a field is missing, unknown or of another type.
-        """
-        return from_plain(cls, data)
-
 
 def compare(
     frame: pl.DataFrame,
@@ -169,10 +155,7 @@ def compare(
     first, second = (view.cases_of(split) for view in views)
     if first.bad.size == 0:
         raise MetricError(f"split == {split!r} holds no case; the frame has {sorted(set(frame['split'].drop_nulls()))}")
-    door = views[0].window(split)
-    if cutoff_pd is not None:
-        approval_rate = float(np.clip(np.mean(views[0].cases.where(door).pd <= cutoff_pd), *RATE_BOUNDS))
-    amounts = None if amount is None else _amounts(amount, len(frame))[door]
+    amounts = None if amount is None else _amounts(amount, len(frame))
     return Comparison(
         split=split,
         champion=_contender(champion.name, first, level),
@@ -183,14 +166,7 @@ def compare(
         ),
         brier=mean_estimate((second.bad - second.pd) ** 2 - (first.bad - first.pd) ** 2, level=level),
         log_loss=mean_estimate(case_losses(second.bad, second.pd) - case_losses(first.bad, first.pd), level=level),
-        swap_set=swap_set(
-            views[0].cases.where(door),
-            views[1].cases.where(door),
-            labelled=views[0].labelled[door],
-            approval_rate=approval_rate,
-            amount=amounts,
-            level=level,
-        ),
+        swap_set=_swaps(views, split, _rate(views[0], split, cutoff_pd, approval_rate), amounts, level),
         months=_months(views[0], views[1], split, level),
         n=first.bad.size,
         bads=int(first.bad.sum()),
@@ -207,6 +183,27 @@ def _contender(name: str, cases: Cases, level: float) -> Contender:
         ks=ks(cases.bad, cases.margin, level=level),
         calibration=calibration_report(cases.bad, cases.pd, level=level),
         curve=curve(cases.bad, cases.margin),
+    )
+
+
+def _rate(champion: View, split: str, cutoff_pd: float | None, otherwise: float) -> float:
+    """Return the share of the split's applications that the champion approves at its cut-off, when there is one."""
+    if cutoff_pd is None:
+        return otherwise
+    return float(np.clip(np.mean(champion.cases.where(champion.window(split)).pd <= cutoff_pd), *RATE_BOUNDS))
+
+
+def _swaps(views: Sequence[View], split: str, approval_rate: float, amounts: Floats | None, level: float) -> SwapSet:
+    """Swap decisions on all applications of the split's months, labelled or not."""
+    champion, challenger = views
+    door = champion.window(split)
+    return swap_set(
+        champion.cases.where(door),
+        challenger.cases.where(door),
+        labelled=champion.labelled[door],
+        approval_rate=approval_rate,
+        amount=None if amounts is None else amounts[door],
+        level=level,
     )
 
 

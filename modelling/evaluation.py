@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -28,7 +27,6 @@ from modelling.measure_sample import sample_metrics, split_metrics
 from modelling.measure_scores import histogram_edges, score_histogram, score_psi
 from modelling.measure_tiers import tier_table
 from modelling.periods import TIME_ZONE
-from modelling.records import from_plain, to_plain
 from modelling.split_summary import SplitSummary, summarise_split
 from modelling.splits import SPLITS
 from modelling.tier_fit import tier_codes
@@ -107,20 +105,6 @@ class Evaluation:
                 return table
         raise KeyError(f"sample == {sample!r}, must be one of {', '.join(table.sample for table in self.tier_tables)}")
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain JSON values."""
-        plain: dict[str, Any] = to_plain(self)
-        return plain
-
-    @classmethod
-    def from_dict(cls, data: object) -> Evaluation:
-        """Read what :meth:`to_dict` gave.
-
-        Raises:
-            RecordError: a field is missing, unknown or of another type.
-        """
-        return from_plain(cls, data)
-
 
 def evaluate(
     frame: pl.DataFrame,
@@ -160,16 +144,15 @@ def evaluate(
     """
     view = View.of(frame, margin, calibration, time_zone)
     early, late, scale = view.window("development"), view.window("out_of_time"), scale or Scale()
+    approved = _approved(view, tiers, approved_tiers) if approved_tiers else None
     outside = view.of_split("calibration") | view.of_split("out_of_time")
     return Evaluation(
         model=model,
         bad_definition=bad_definition,
         labels=label_counts(frame["label_status"]),
         split=summarise_split(frame),
-        splits=tuple(
-            split_metrics(name, view.cases_of(name), level=level, resamples=resamples, seed=seed) for name in SPLITS
-        ),
-        months=tuple(sample_metrics(month, part, cases, level=level) for month, part, cases in view.labelled_months()),
+        splits=_splits(view, level=level, resamples=resamples, seed=seed),
+        months=_months(view, level),
         newcomers=_newcomers(view, level),
         calibration=calibration,
         tiers=tuple(tiers),
@@ -178,19 +161,23 @@ def evaluate(
         score_psi=score_psi(view.cases.margin[early], view.periods()),
         csi=feature_csi(frame, features, early, late),
         feature_auc=feature_auc(frame, features, view.cases.bad, view.of_split("development"), outside, level=level),
-        fairness=fairness_rows(
-            frame.filter(late),
-            view.cases.where(late),
-            labelled=view.labelled[late],
-            approved=_approved(view, tiers, approved_tiers)[late] if approved_tiers else None,
-            level=level,
-        ),
+        fairness=_fairness(frame, view, approved, level),
         scale=scale,
         approved_tiers=tuple(approved_tiers),
         level=level,
         resamples=resamples,
         seed=seed,
     )
+
+
+def _splits(view: View, *, level: float, resamples: int, seed: int) -> tuple[SplitMetrics, ...]:
+    return tuple(
+        split_metrics(name, view.cases_of(name), level=level, resamples=resamples, seed=seed) for name in SPLITS
+    )
+
+
+def _months(view: View, level: float) -> tuple[SampleMetrics, ...]:
+    return tuple(sample_metrics(month, part, cases, level=level) for month, part, cases in view.labelled_months())
 
 
 def _tier_tables(view: View, tiers: Sequence[Tier], level: float) -> tuple[TierTable, ...]:
@@ -209,6 +196,18 @@ def _histograms(view: View, scale: Scale) -> tuple[ScoreHistogram, ...]:
 def _approved(view: View, tiers: Sequence[Tier], approved_tiers: Sequence[str]) -> Flags:
     places = [place for place, tier in enumerate(tiers) if tier.name in approved_tiers]
     return np.isin(tier_codes(view.cases.pd, tiers), places)
+
+
+def _fairness(frame: pl.DataFrame, view: View, approved: Flags | None, level: float) -> tuple[FairnessRow, ...]:
+    """Measure groups on the applications of the out-of-time months, labelled or not."""
+    late = view.window("out_of_time")
+    return fairness_rows(
+        frame.filter(late),
+        view.cases.where(late),
+        labelled=view.labelled[late],
+        approved=None if approved is None else approved[late],
+        level=level,
+    )
 
 
 def _newcomers(view: View, level: float) -> SampleMetrics | None:

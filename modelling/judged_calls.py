@@ -9,10 +9,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from modelling.after_call import approved
 from modelling.past_calls import SETTLED
 from modelling.profit import call_gain, loan_profit
 from modelling.routing_records import Change, Gains
-from scoring.after_call import final_outcome
 from scoring.decision import Decision
 from scoring.spec import ModelSpec
 
@@ -78,11 +78,6 @@ class JudgedCalls:
             expected=expected[kept],
             cost=economics.call_cost,
         )
-
-
-def approved(decisions: Sequence[Decision]) -> Flags:
-    """Return which decisions approve once no call is outstanding."""
-    return np.array([final_outcome(decision) == "approve" for decision in decisions], dtype=bool)
 
 
 def gains_of(name: str, judged: JudgedCalls, chosen: Flags) -> Gains:

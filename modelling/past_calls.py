@@ -17,13 +17,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from features.tables import VERIFIABLE
-from modelling.after_call import IDS, decisions_on, differs, rebuilt
+from modelling.after_call import IDS, approved, decisions_after, decisions_on
 from modelling.dataset import feature_columns
 from modelling.errors import LabelError
 from modelling.labels import BadDefinition, label
 from modelling.profit import call_gain, loan_profit
 from modelling.propensity import called_propensity
-from scoring.after_call import final_outcome
 from scoring.bundle import Bundle
 from scoring.call_value import amounts_of, call_value_inputs
 from scoring.decision import Decision
@@ -141,7 +140,8 @@ def past_calls(
     called = frame["place"].to_numpy()
     before = decisions_on(scorer, frame)
     control = (frame["arm"] == "control").to_numpy()
-    after = _after(tables, frame, scorer, before, time_zone)
+    verified = frame.filter("reached").select(IDS, *VERIFIABLE.values())
+    after = decisions_after(scorer, before, tables, verified, time_zone=time_zone)
     gain, expected, realised = _gains(bundle, frame, before, after, label(tables["outcomes"], definition))
     points = [np.array([decision.points for decision in made]) for made in (before, after)]
     made = PastCalls(
@@ -154,7 +154,7 @@ def past_calls(
         expected=expected,
         control=control,
         reached=frame["reached"].to_numpy(),
-        changed=_approved(before) != _approved(after),
+        changed=approved(before) != approved(after),
         realised=realised,
         propensity=called_propensity(inputs, called, control),
         period_inputs=inputs,
@@ -189,27 +189,6 @@ def _first_hand(calls: pl.DataFrame, until: datetime) -> pl.DataFrame:
     return first.filter(pl.col("stage") == "person").select(IDS, "arm", "reached", *VERIFIABLE.values())
 
 
-def _after(
-    tables: Mapping[str, pl.DataFrame],
-    frame: pl.DataFrame,
-    scorer: Scorer,
-    before: Sequence[Decision],
-    time_zone: str,
-) -> list[Decision]:
-    """Return the decisions after the calls; a call that found nothing else leaves the decision as it was."""
-    verified = frame.filter("reached").select(IDS, *VERIFIABLE.values())
-    corrected = differs(tables["applications"], verified)
-    if corrected.is_empty():
-        return list(before)
-    again = decisions_on(scorer, rebuilt(tables, corrected, scorer.spec.features, time_zone=time_zone))
-    by_id = {decision.case_id: decision for decision in again}
-    return [by_id.get(decision.case_id, decision) for decision in before]
-
-
-def _approved(decisions: Sequence[Decision]) -> Flags:
-    return np.array([final_outcome(decision) == "approve" for decision in decisions], dtype=bool)
-
-
 def _gains(
     bundle: Bundle,
     frame: pl.DataFrame,
@@ -223,7 +202,7 @@ def _gains(
     expected = np.array([decision.pd for decision in after])
     bad = np.where(realised, ends.fill_null(0.0).to_numpy(), expected)
     at_stake, economics = amounts(bundle, frame), bundle.spec.policy.economics
-    turned = _approved(before), _approved(after)
+    turned = approved(before), approved(after)
     gain, hoped = (call_gain(*turned, loan_profit(p, at_stake, economics)) for p in (bad, expected))
     return gain, hoped, realised
 

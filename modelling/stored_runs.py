@@ -81,7 +81,7 @@ def load_run(store: Store, run_id: str) -> StoredRun:
         experiment=folder.parent.parent.name,
         record=record,
         fitted=candidate(record.candidate).load(model, record.features),
-        evaluation=Evaluation.from_dict(json.loads(files[EVALUATION_FILE])),
+        evaluation=from_plain(Evaluation, json.loads(files[EVALUATION_FILE])),
         predictions=pl.read_parquet(io.BytesIO(files[PREDICTIONS_FILE])),
     )
 

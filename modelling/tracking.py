@@ -97,7 +97,7 @@ def _keep_frame(store: Store, dataset: Dataset) -> str:
 def _files(trained: TrainedModel, record: RunRecord, figures: Mapping[str, bytes]) -> dict[str, bytes]:
     files = {
         RUN_FILE: _json(to_plain(record)),
-        EVALUATION_FILE: _json(trained.evaluation.to_dict()),
+        EVALUATION_FILE: _json(to_plain(trained.evaluation)),
         PREDICTIONS_FILE: _parquet(trained.predictions),
     }
     files |= {f"{FITTED_FOLDER}/{name}": text.encode() for name, text in trained.fitted.files().items()}

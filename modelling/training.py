@@ -85,9 +85,7 @@ def train(
     fitted = candidate.fit(dataset, seed)
     margin = fitted.margin(dataset.frame)
     tell(f"calibrating {candidate.name}", 0.4)
-    held_out = _in(dataset, "calibration")
-    labels = labels_of(dataset.frame.filter(held_out), "calibration")
-    calibration = fit_platt(margin[held_out.to_numpy()], labels)
+    calibration = _calibrated(dataset, margin)
     pd = calibrated_pd(margin, calibration)
     tiers = _tiers(dataset, pd)
     approved = profitable_tiers(tiers.tiers, economics, _bad_rates(dataset, pd, tiers.tiers))
@@ -125,6 +123,13 @@ def _silent(_message: str, _share: float) -> None:
 
 def _in(dataset: Dataset, *splits: str) -> pl.Series:
     return dataset.frame["split"].is_in(splits).fill_null(value=False)
+
+
+def _calibrated(dataset: Dataset, margin: NDArray[np.float64]) -> Calibration:
+    """Fit Platt's line on the calibration cases alone."""
+    held_out = _in(dataset, "calibration")
+    labels = labels_of(dataset.frame.filter(held_out), "calibration")
+    return fit_platt(margin[held_out.to_numpy()], labels)
 
 
 def _tiers(dataset: Dataset, pd: NDArray[np.float64]) -> TierFit:

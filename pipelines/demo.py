@@ -158,7 +158,7 @@ def demo(
         past_calls=PastCallSources(tables=tables, features=features, capacity_share=CAPACITY_SHARE),
         progress=steps.step("promote"),
     )
-    latest = _latest_applications(features, out / "latest.parquet", synthesised.extract_at)
+    latest = _latest_applications(features, out / "latest.parquet")
     decisions = out / "decisions.parquet"
     scored = score(latest, bundle, decisions, progress=steps.step("score"))
     capacity = max(1, round(CAPACITY_SHARE * scored.cases))
@@ -209,12 +209,11 @@ def _begin_afresh(out: Path, mlruns: Path) -> None:
     forget(Store(mlruns), EXPERIMENT)
 
 
-def _latest_applications(features: Path, path: Path, extract_at: datetime) -> Path:
+def _latest_applications(features: Path, path: Path) -> Path:
     """Write the feature rows of the last applications to a table of their own."""
     frame = read_frame(features / FEATURES_FILE)
-    last = frame["applied_at"].max()
-    since = (last if isinstance(last, datetime) else extract_at) - timedelta(days=SCORED_DAYS)
-    write_frame(path, frame.filter(pl.col("applied_at") >= since))
+    last = pl.col("applied_at").max()
+    write_frame(path, frame.filter(pl.col("applied_at") >= last - timedelta(days=SCORED_DAYS)))
     return path
 
 

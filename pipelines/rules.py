@@ -38,11 +38,10 @@ class Check(Protocol):
 
 
 @dataclass(frozen=True)
-class NotNull:
-    """The column has a value."""
+class _OneColumn:
+    """What all checks of a single column share."""
 
     column: str
-    kind = "ExpectColumnValuesToNotBeNull"
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -54,23 +53,24 @@ class NotNull:
         """The column."""
         return {"column": self.column}
 
+
+@dataclass(frozen=True)
+class NotNull(_OneColumn):
+    """The column has a value."""
+
+    kind = "ExpectColumnValuesToNotBeNull"
+
     def broken(self) -> pl.Expr:
         """True where the column is null."""
         return pl.col(self.column).is_null()
 
 
 @dataclass(frozen=True)
-class InSet:
+class InSet(_OneColumn):
     """The column holds one of the allowed values, or null."""
 
-    column: str
     values: tuple[str, ...]
     kind = "ExpectColumnValuesToBeInSet"
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.column,)
 
     @property
     def arguments(self) -> Mapping[str, object]:
@@ -83,18 +83,12 @@ class InSet:
 
 
 @dataclass(frozen=True)
-class Between:
+class Between(_OneColumn):
     """The column lies between two bounds, both inclusive; None is no bound."""
 
-    column: str
     lower: float | datetime | None = None
     upper: float | datetime | None = None
     kind = "ExpectColumnValuesToBeBetween"
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.column,)
 
     @property
     def arguments(self) -> Mapping[str, object]:
@@ -112,21 +106,10 @@ class Between:
 
 
 @dataclass(frozen=True)
-class Unique:
+class Unique(_OneColumn):
     """No two rows hold the same value; nulls are not compared."""
 
-    column: str
     kind = "ExpectColumnValuesToBeUnique"
-
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The column."""
-        return (self.column,)
-
-    @property
-    def arguments(self) -> Mapping[str, object]:
-        """The column."""
-        return {"column": self.column}
 
     def broken(self) -> pl.Expr:
         """True in every row whose value another row holds too."""

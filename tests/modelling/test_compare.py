@@ -12,6 +12,7 @@ from modelling.calibration_metrics import brier, log_loss
 from modelling.compare import Comparison, Scores, compare
 from modelling.discrimination import delong
 from modelling.errors import MetricError
+from modelling.records import from_plain, to_plain
 from scoring.spec import Calibration
 
 TRUTH = Calibration(slope=1.0, intercept=0.0)
@@ -79,9 +80,9 @@ def test_the_swap_set_holds_all_applications_of_the_months(lender, comparison):
 
 
 def test_json_brings_the_record_back(comparison):
-    text = json.dumps(comparison.to_dict(), allow_nan=False)
+    text = json.dumps(to_plain(comparison), allow_nan=False)
 
-    assert Comparison.from_dict(json.loads(text)) == comparison
+    assert from_plain(Comparison, json.loads(text)) == comparison
     assert len(text) < 200_000
 
 

@@ -14,6 +14,7 @@ from modelling.discrimination import auc, ks
 from modelling.errors import MetricError, RecordError
 from modelling.evaluation import Evaluation
 from modelling.rate_tests import jeffreys
+from modelling.records import from_plain, to_plain
 from modelling.splits import stratified
 from modelling.stability import psi
 from scoring.points import points_of_margin
@@ -137,17 +138,17 @@ def test_fairness_compares_approval_of_all_and_quality_of_the_labelled(lender, e
 
 
 def test_json_brings_the_record_back(evaluation):
-    text = json.dumps(evaluation.to_dict(), allow_nan=False)
+    text = json.dumps(to_plain(evaluation), allow_nan=False)
 
-    assert Evaluation.from_dict(json.loads(text)) == evaluation
+    assert from_plain(Evaluation, json.loads(text)) == evaluation
 
 
 def test_an_altered_record_is_refused(evaluation):
-    data = evaluation.to_dict()
+    data = to_plain(evaluation)
     data["splits"][0]["auc"]["value"] = "0.7"
 
     with pytest.raises(RecordError, match=r"Evaluation.splits\[0\].auc.value == '0.7', must be float"):
-        Evaluation.from_dict(data)
+        from_plain(Evaluation, data)
 
 
 def test_a_model_of_150_features_fits_into_a_megabyte(lender):
@@ -156,7 +157,7 @@ def test_a_model_of_150_features_fits_into_a_megabyte(lender):
     wide = lender.frame.with_columns(pl.Series(name, random.normal(size=len(lender.frame))) for name in names)
     features = tuple(replace(lender.features[0], name=name) for name in names)
 
-    text = json.dumps(replace(lender, frame=wide, features=features).evaluate(resamples=100).to_dict())
+    text = json.dumps(to_plain(replace(lender, frame=wide, features=features).evaluate(resamples=100)))
 
     assert len(text) < 1_000_000
 
