@@ -11,11 +11,10 @@ import polars as pl
 from features.catalogue import CATALOGUE
 from features.errors import UnknownApplicationError, UnknownFeatureError
 from features.feature import DTYPES, Feature
-from features.network_batch import with_network
+from features.network_batch import is_network, with_network
 from features.point_in_time import ROW
 from features.rowwise import Rowwise
 from features.schema_check import UNREAD, checked
-from features.shared_keys import SharedKey
 from features.tables import TABLES
 from features.windowed import Windowed
 from features.windowed_batch import with_windowed
@@ -68,7 +67,7 @@ def build(
     applications = _numbered(given["applications"], only)
     parts = _needed(wanted)
     values = with_windowed(applications, [part for part in parts if isinstance(part, Windowed)], given, time_zone)
-    values = with_network(values, [part for part in parts if isinstance(part, SharedKey)], given)
+    values = with_network(values, [part for part in parts if is_network(part)], given)
     values = values.with_columns(local_applied_at=pl.col("applied_at").dt.convert_time_zone(time_zone))
     for part in parts:
         if isinstance(part, Rowwise):

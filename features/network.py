@@ -11,7 +11,10 @@ from features.aggregates import COUNT, DISTINCT, MIN, Aggregate
 from features.declaration import REASON_GROUPS, Direction, Meaning
 from features.feature import Feature
 from features.history import DAYS_AGO, History, View
-from features.shared_keys import EventName, SharedKey
+from features.linked_groups import LinkedGroup, MeasureName
+from features.network_events import SEASONED_DAYS, EventName
+from features.rowwise import Rowwise, of, ratio
+from features.shared_keys import SharedKey
 from features.tables import WATCHLIST
 from features.windowed import Windowed
 
@@ -107,6 +110,118 @@ SHARED: Final = (
     ),
 )
 
+GROUP_EN: Final = "linked by device, phone, identity number or contact, directly or through others"
+GROUP_ZH: Final = "通过设备、手机号、身份证号或联系人直接或间接关联的"
+
+
+def _linked(
+    measure: MeasureName, en: str, zh: str, *days: int, direction: Direction = 1, unit: str = ""
+) -> tuple[LinkedGroup, ...]:
+    """Declare a measure of the linked group, once for each window in days; its null law follows from the measure."""
+    feature = LinkedGroup(measure=measure, meaning=_meaning("", "", ""))
+    null = "no key given" + ("" if feature.without_others == 0 else ", or nobody is linked")
+    null += ", or outcomes are not at hand" if feature.tables else ""
+    return tuple(
+        LinkedGroup(
+            measure=measure,
+            window=timedelta(days=count) if count else None,
+            meaning=_meaning(
+                en.format(days=count, linked=GROUP_EN),
+                zh.format(days=count, linked=GROUP_ZH),
+                null,
+                direction=direction,
+                unit=unit,
+            ),
+        )
+        for count in days or (0,)
+    )
+
+
+(_GROUP,) = _linked("applicants", "Other applicants {linked}", "{linked}其他申请人数")
+_NEW: Final = _linked(
+    "new_applicants",
+    "Other applicants {linked}, whose first application came in the last {days} days",
+    "{linked}、近{days}天首次申请的其他申请人数",
+    7,
+    30,
+    90,
+)
+(_DECLINED,) = _linked("declined", "Other applicants {linked}, declined before", "{linked}、此前被拒的其他申请人数")
+(_BAD,) = _linked(
+    "bad_60dpd",
+    "Other applicants {linked}, known to have stood 60 days past due",
+    "{linked}、已知逾期60天的其他申请人数",
+)
+(_SEASONED,) = _linked(
+    "seasoned",
+    f"Other applicants {{linked}}, paid out {SEASONED_DAYS} days before or longer, or known to be bad",
+    f"{{linked}}、放款满{SEASONED_DAYS}天或已知逾期60天的其他申请人数",
+    direction=0,
+)
+
+
+def _share_of_group(column: str, parts: tuple[LinkedGroup, LinkedGroup], en: str, zh: str, null: str) -> Rowwise:
+    return Rowwise(
+        stem="network_group",
+        column=column,
+        inputs=parts,
+        expression=ratio(of(parts[0]), of(parts[1])),
+        meaning=_meaning(en.format(linked=GROUP_EN), zh.format(linked=GROUP_ZH), null),
+        lower=0,
+        upper=1,
+    )
+
+
+LINKED: Final[tuple[Feature, ...]] = (
+    _GROUP,
+    *_NEW,
+    _share_of_group(
+        "new_applicants_share_30d",
+        (_NEW[1], _GROUP),
+        "Share of other applicants {linked}, whose first application came in the last 30 days",
+        "{linked}其他申请人中近30天首次申请的占比",
+        "no key given, or nobody is linked",
+    ),
+    *_linked(
+        "groups_joined",
+        "Groups of other applicants, apart until now, that this application joins",
+        "本次申请所连接的、此前互不关联的其他申请人群组数",
+        direction=0,
+    ),
+    *_linked("devices", "Devices of the applicants {linked}", "{linked}申请人使用的设备数"),
+    *_linked("keys", "Devices, phones and identity numbers of the applicants {linked}", "{linked}申请人的要素总数"),
+    _DECLINED,
+    _share_of_group(
+        "declined_share",
+        (_DECLINED, _GROUP),
+        "Share of other applicants {linked}, declined before",
+        "{linked}其他申请人中此前被拒的占比",
+        "no key given, nobody is linked, or outcomes are not at hand",
+    ),
+    _BAD,
+    _share_of_group(
+        "bad_60dpd_share",
+        (_BAD, _SEASONED),
+        f"Share known to stand 60 days past due, of other applicants {{linked}}, paid out {SEASONED_DAYS} days before",
+        f"{{linked}}、放款满{SEASONED_DAYS}天的其他申请人中已知逾期60天的占比",
+        "no key given, nobody linked was paid out long enough before, or outcomes are not at hand",
+    ),
+    *_linked(
+        "first_days_ago",
+        "Days since the first application of the first of the applicants {linked}",
+        "距{linked}最早申请人首次申请天数",
+        direction=0,
+        unit="days",
+    ),
+    *_linked(
+        "last_days_ago",
+        "Days since the first application of the latest of the applicants {linked}",
+        "距{linked}最新申请人首次申请天数",
+        direction=-1,
+        unit="days",
+    ),
+)
+
 _ACTIVE: Final = pl.col("expires_at").is_null() | (pl.col("expires_at") > pl.col("applied_at"))
 
 LISTED: Final = History(
@@ -179,5 +294,5 @@ ON_THE_WATCHLIST: Final = (
     _listed(COUNT, "Expired watchlist entries", "已过期名单命中条数", where=("expired",), direction=0),
 )
 
-FEATURES: Final[tuple[Feature, ...]] = (*SHARED, *ON_THE_WATCHLIST)
+FEATURES: Final[tuple[Feature, ...]] = (*SHARED, *LINKED, *ON_THE_WATCHLIST)
 """Network features, in the order of the catalogue."""

@@ -7,51 +7,16 @@ devices.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final, Literal
 
 import polars as pl
 
 from features.declaration import Kind, Meaning
 from features.feature import Feature, Json, described
+from features.network_events import EVENTS, EventName
 from features.point_in_time import KEYS, ROW
 from features.windowed import span
-
-EventName = Literal["applicants", "applications", "declined", "bad_30dpd", "bad_60dpd"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Event:
-    """Something that happened to other applications with the key.
-
-    Attributes:
-        at: When it was known, over columns of ``applications`` and ``outcomes``; null when it never was.
-        distinct: Whether each applicant counts once, from the first time on.
-        outcomes: Whether it reads ``outcomes``.
-    """
-
-    at: Callable[[], pl.Expr]
-    distinct: bool = True
-    outcomes: bool = False
-
-
-def _late(column: str) -> pl.Expr:
-    return pl.when(pl.col(column).is_not_null()).then(pl.max_horizontal("applied_at", column))
-
-
-EVENTS: Final[Mapping[EventName, Event]] = {
-    "applicants": Event(at=lambda: pl.col("applied_at")),
-    "applications": Event(at=lambda: pl.col("applied_at"), distinct=False),
-    "declined": Event(
-        at=lambda: pl.when(pl.col("decision") == "declined").then(pl.max_horizontal("applied_at", "decided_at")),
-        outcomes=True,
-    ),
-    "bad_30dpd": Event(at=lambda: _late("first_30dpd_at"), outcomes=True),
-    "bad_60dpd": Event(at=lambda: _late("first_60dpd_at"), outcomes=True),
-}
-"""What can be counted, by its part of the feature name."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -105,7 +70,7 @@ class SharedKey:
     @property
     def tables(self) -> frozenset[str]:
         """``outcomes``, when the event needs it."""
-        return frozenset({"outcomes"} if EVENTS[self.event].outcomes else set())
+        return frozenset({"outcomes"} if EVENTS[self.event].columns else set())
 
     @property
     def stated(self) -> frozenset[str]:
@@ -118,7 +83,7 @@ class SharedKey:
         return {
             "shared_key": self.name,
             "keys": [self.key, self.theirs or self.key],
-            "event": [self.event, EVENTS[self.event].distinct],
+            "event": EVENTS[self.event].definition,
             "window": None if self.window is None else self.window.total_seconds(),
             "meaning": described(self.meaning),
         }
@@ -156,7 +121,7 @@ def _that_met_others(queries: pl.DataFrame, events: pl.DataFrame) -> pl.DataFram
 
 def _events(feature: SharedKey, everyone: pl.DataFrame, theirs: str) -> pl.DataFrame:
     event = EVENTS[feature.event]
-    events = everyone.select("applicant_id", key=theirs, at=event.at()).drop_nulls()
+    events = everyone.select("applicant_id", key=theirs, at=event.known()).drop_nulls()
     return events.group_by("applicant_id", "key").agg(pl.col("at").min()) if event.distinct else events
 
 

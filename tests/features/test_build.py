@@ -14,7 +14,7 @@ from features.build import absent, build
 from features.catalogue import CATALOGUE
 from features.errors import UnknownApplicationError, UnknownFeatureError
 from features.feature import DTYPES
-from features.shared_keys import SharedKey
+from features.network_batch import needs_everyone
 from features.tables import TRUTH, table
 from features.windowed import Windowed
 
@@ -41,7 +41,7 @@ def test_one_application_gives_what_the_batch_gives(world, seed):
 @pytest.mark.parametrize("person", ["P", "Q", "R"])
 def test_all_but_network_features_need_only_the_applicants_own_rows(world, seed, person):
     tables = world.seeded_tables(seed)
-    features = [name for name, feature in CATALOGUE.items() if not isinstance(feature, SharedKey)]
+    features = [name for name, feature in CATALOGUE.items() if not needs_everyone(feature)]
     mine = {
         name: frame.filter(pl.col("applicant_id") == person) if "applicant_id" in frame.columns else frame
         for name, frame in tables.items()

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from features.build import build
 from features.catalogue import CATALOGUE
-from features.shared_keys import SharedKey
+from features.network_batch import NetworkFeature
 from features.tables import TABLES
 from features.windowed import Windowed
 
@@ -22,7 +22,7 @@ every_feature = pytest.mark.parametrize("feature", CATALOGUE)
 
 
 def reads_history(feature):
-    return isinstance(feature, Windowed | SharedKey) or any(reads_history(part) for part in feature.inputs)
+    return isinstance(feature, Windowed | NetworkFeature) or any(reads_history(part) for part in feature.inputs)
 
 
 every_history_feature = pytest.mark.parametrize("feature", [n for n, f in CATALOGUE.items() if reads_history(f)])

@@ -138,7 +138,7 @@ def bad_of_contact(past):
     bad = {
         row["applicant_id"]
         for row in past.others("contact_hash")
-        if row.get("first_60dpd_at") is not None and row["first_60dpd_at"] < past.at
+        if row.get("first_60dpd_at") is not None and max(row["first_60dpd_at"], row["decided_at"]) < past.at
     }
     return len(bad) if past.application["contact_hash"] is not None else None
 

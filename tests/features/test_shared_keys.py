@@ -49,15 +49,18 @@ def test_without_the_key_nothing_is_known(world):
     assert build(world.me(device_id=None))[COUNT][0] is None
 
 
-def test_bad_outcomes_count_from_when_they_were_known_and_never_before_the_application(world):
+@pytest.mark.parametrize(
+    ("decided", "first_30dpd", "counted"),
+    [(-2, None, 0), (-2, 0, 0), (-2, -1, 1), (0, -1, 0), (-1, -2, 1)],
+)
+def test_bad_outcomes_count_from_when_they_and_the_decision_were_known(world, decided, first_30dpd, counted):
     tables = others(world, {"applicant_id": "Q", "applied_at": world.applied_at - timedelta(days=1)})
+    late = None if first_30dpd is None else world.applied_at + first_30dpd * TICK
+    row = {"application_id": "o0", "decided_at": world.applied_at + decided * TICK, "first_30dpd_at": late}
 
-    def bad(first_30dpd_at):
-        row = {"application_id": "o0", "decided_at": world.applied_at, "first_30dpd_at": first_30dpd_at}
-        outcomes = world.frame("outcomes", row)
-        return build({**tables, "outcomes": outcomes}, only=["A"])["network_device_bad_30dpd"][0]
+    built = build({**tables, "outcomes": world.frame("outcomes", row)}, only=["A"])
 
-    assert [bad(None), bad(world.applied_at), bad(world.applied_at - TICK)] == [0, 0, 1]
+    assert built["network_device_bad_30dpd"][0] == counted
 
 
 def test_a_device_shared_by_thousands_is_counted_in_order(world):
