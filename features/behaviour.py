@@ -4,239 +4,191 @@ from __future__ import annotations
 
 from typing import Final
 
-import polars as pl
-
-from features.aggregates import COUNT, DISTINCT, MAX, MEAN, SHARE, SUM, Aggregate
-from features.declaration import REASON_GROUPS, Direction, Meaning
+from features.aggregates import COUNT, DISTINCT, MAX, MEAN, SHARE, SUM
+from features.expression import column, of, ratio
 from features.feature import Feature
 from features.history import DAYS_AGO, NIGHT, History, View
-from features.rowwise import Rowwise, of, ratio
+from features.rowwise import derived
 from features.tables import BEHAVIOUR_EVENTS, EVENT_KINDS
-from features.windowed import Windowed, over
+from features.windowed import summed, windows
 
 BEHAVIOUR: Final = History(
     stem="behaviour",
+    source="behaviour",
+    group="application_conduct",
+    nothing="no event of the applicant is known",
+    changeable=True,
     view=View(
         table=BEHAVIOUR_EVENTS,
         columns={
-            **{kind: pl.col("kind") == kind for kind in EVENT_KINDS},
+            **{kind: column("kind") == kind for kind in EVENT_KINDS},
             "night": NIGHT,
-            "edit": pl.col("kind").is_in(["edit_income", "edit_contact", "edit_employer"]),
-            "other_device": pl.col("device_id") != pl.col("this_device_id"),
-            "sessions": pl.col("session_id"),
-            "devices": pl.col("device_id"),
-            "active_days": pl.col("local_happened_at").dt.date(),
+            "edit": column("kind").is_in("edit_income", "edit_contact", "edit_employer"),
+            "other_device": column("device_id") != column("this_device_id"),
+            "sessions": column("session_id"),
+            "devices": column("device_id"),
+            "active_days": column("happened_at").local_date(),
             "days_ago": DAYS_AGO,
         },
     ),
 )
 
-
-def _meaning(en: str, zh: str, *, null: str = "", direction: Direction = 0, unit: str = "") -> Meaning:
-    return Meaning(
-        source="behaviour",
-        direction=direction,
-        group=REASON_GROUPS["application_conduct"],
-        null_means=null or "no event of the applicant is known",
-        en=en,
-        zh=zh,
-        unit=unit,
-        changeable=True,
-    )
-
-
-def _events(
-    aggregate: Aggregate, meaning: Meaning, *days: int, where: tuple[str, ...] = (), column: str = ""
-) -> tuple[Windowed, ...]:
-    feature = Windowed(history=BEHAVIOUR, aggregate=aggregate, meaning=meaning, where=where, column=column)
-    return over(feature, *days) if days else (feature,)
-
-
-NONE_IN_WINDOW: Final = "no such event in the window, or no event of the applicant is known"
-
 ACTIVITY: Final = (
-    *_events(COUNT, _meaning("Events in the last {days} days", "近{days}天操作次数"), 1, 7, 30),
-    *_events(DISTINCT, _meaning("Sessions in the last {days} days", "近{days}天会话数"), 1, 7, 30, column="sessions"),
-    *_events(
+    *windows(BEHAVIOUR, COUNT, "Events in the last {days} days", "近{days}天操作次数", 1, 7, 30),
+    *windows(BEHAVIOUR, DISTINCT, "Sessions in the last {days} days", "近{days}天会话数", 1, 7, 30, column="sessions"),
+    *windows(
+        BEHAVIOUR,
         DISTINCT,
-        _meaning("Local days with any event in the last {days} days", "近{days}天活跃天数", unit="days"),
-        30,
-        90,
+        "Local days with any event in the last {days} days",
+        "近{days}天活跃天数",
+        *(30, 90),
         column="active_days",
+        unit="days",
     ),
-    *_events(
+    *windows(
+        BEHAVIOUR,
         SUM,
-        _meaning("Time spent in the last {days} days", "近{days}天停留总时长", unit="seconds", null=NONE_IN_WINDOW),
-        1,
-        30,
+        "Time spent in the last {days} days",
+        "近{days}天停留总时长",
+        *(1, 30),
         column="seconds",
+        unit="seconds",
     ),
-    *_events(
-        MAX,
-        _meaning("Days since the first event", "距首次访问天数", unit="days"),
-        column="days_ago",
-    ),
-    *_events(
+    summed(BEHAVIOUR, MAX, "Days since the first event", "距首次访问天数", column="days_ago", unit="days"),
+    *windows(
+        BEHAVIOUR,
         SHARE,
-        _meaning(
-            "Share of events between midnight and six o'clock in the last {days} days",
-            "近{days}天凌晨(零点至六点)操作占比",
-            null=NONE_IN_WINDOW,
-        ),
-        7,
-        30,
+        "Share of events between midnight and six o'clock in the last {days} days",
+        "近{days}天凌晨(零点至六点)操作占比",
+        *(7, 30),
         column="night",
     ),
 )
 
 DEVICES: Final = (
-    *_events(
-        DISTINCT, _meaning("Devices used in the last {days} days", "近{days}天使用设备数"), 30, 180, column="devices"
+    *windows(
+        BEHAVIOUR, DISTINCT, "Devices used in the last {days} days", "近{days}天使用设备数", 30, 180, column="devices"
     ),
-    *_events(
+    summed(
+        BEHAVIOUR,
         SHARE,
-        _meaning(
-            "Share of events on another device than the application's in the last {days} days",
-            "近{days}天非申请设备操作占比",
-            null="no event in the window with a known device, or no event of the applicant is known",
-        ),
-        30,
+        "Share of events on another device than the application's in the last {days} days",
+        "近{days}天非申请设备操作占比",
+        days=30,
         column="other_device",
+        null="no event in the window with a known device, or no event of the applicant is known",
     ),
 )
 
 FORM_FILLING: Final = (
-    *_events(
+    *windows(
+        BEHAVIOUR,
         COUNT,
-        _meaning("Edits of the stated income in the last {days} days", "近{days}天修改收入次数", direction=1),
-        1,
-        30,
-        where=("edit_income",),
+        "Edits of the stated income in the last {days} days",
+        "近{days}天修改收入次数",
+        *(1, 30),
+        where="edit_income",
+        direction=1,
     ),
-    *_events(
-        COUNT,
-        _meaning("Edits of the employer in the last {days} days", "近{days}天修改单位次数"),
-        30,
-        where=("edit_employer",),
+    *(
+        summed(BEHAVIOUR, COUNT, f"{en} in the last {{days}} days", f"近{{days}}天{zh}次数", days=30, where=kind)
+        for kind, en, zh in (
+            ("edit_employer", "Edits of the employer", "修改单位"),
+            ("edit_contact", "Edits of the contact", "修改联系人"),
+            ("paste_id", "Times the identity number was pasted", "粘贴身份证号"),
+            ("type_id", "Times the identity number was typed", "手输身份证号"),
+            ("upload", "Uploads", "上传"),
+        )
     ),
-    *_events(
-        COUNT,
-        _meaning("Edits of the contact in the last {days} days", "近{days}天修改联系人次数"),
-        30,
-        where=("edit_contact",),
-    ),
-    *_events(
-        COUNT,
-        _meaning("Times the identity number was pasted in the last {days} days", "近{days}天粘贴身份证号次数"),
-        30,
-        where=("paste_id",),
-    ),
-    *_events(
-        COUNT,
-        _meaning("Times the identity number was typed in the last {days} days", "近{days}天手输身份证号次数"),
-        30,
-        where=("type_id",),
-    ),
-    *_events(COUNT, _meaning("Uploads in the last {days} days", "近{days}天上传次数"), 30, where=("upload",)),
 )
 
 HESITATION: Final = (
-    *_events(
-        COUNT,
-        _meaning("Views of the terms in the last {days} days", "近{days}天查看条款次数"),
-        30,
-        where=("view_terms",),
+    *windows(
+        BEHAVIOUR, COUNT, "Views of the terms in the last {days} days", "近{days}天查看条款次数", 30, where="view_terms"
     ),
-    *_events(
+    *windows(
+        BEHAVIOUR,
         SUM,
-        _meaning(
-            "Time spent on the terms in the last {days} days",
-            "近{days}天阅读条款总时长",
-            unit="seconds",
-            null=NONE_IN_WINDOW,
-        ),
+        "Time spent on the terms in the last {days} days",
+        "近{days}天阅读条款总时长",
         30,
-        where=("view_terms",),
+        where="view_terms",
         column="seconds",
+        unit="seconds",
     ),
-    *_events(
+    *windows(
+        BEHAVIOUR,
         MEAN,
-        _meaning(
-            "Mean time per view of the terms in the last {days} days",
-            "近{days}天单次阅读条款平均时长",
-            unit="seconds",
-            null=NONE_IN_WINDOW,
-        ),
+        "Mean time per view of the terms in the last {days} days",
+        "近{days}天单次阅读条款平均时长",
         30,
-        where=("view_terms",),
+        where="view_terms",
         column="seconds",
+        unit="seconds",
     ),
-    *_events(
+    *windows(
+        BEHAVIOUR,
         COUNT,
-        _meaning("Uses of the calculator in the last {days} days", "近{days}天使用计算器次数"),
+        "Uses of the calculator in the last {days} days",
+        "近{days}天使用计算器次数",
         30,
-        where=("calculator",),
+        where="calculator",
     ),
-    *_events(
+    *windows(
+        BEHAVIOUR,
         COUNT,
-        _meaning("Applications abandoned in the last {days} days", "近{days}天中途放弃次数"),
-        7,
-        30,
-        where=("abandon",),
+        "Applications abandoned in the last {days} days",
+        "近{days}天中途放弃次数",
+        *(7, 30),
+        where="abandon",
     ),
-    *_events(
-        COUNT, _meaning("Returns to the form in the last {days} days", "近{days}天返回填写次数"), 30, where=("return",)
+    *windows(
+        BEHAVIOUR, COUNT, "Returns to the form in the last {days} days", "近{days}天返回填写次数", 30, where="return"
     ),
-    *_events(COUNT, _meaning("Logins in the last {days} days", "近{days}天登录次数"), 7, 30, where=("login",)),
+    *windows(BEHAVIOUR, COUNT, "Logins in the last {days} days", "近{days}天登录次数", 7, 30, where="login"),
 )
 
-_WEEK, _MONTH = _events(COUNT, _meaning("events in {days} days", "{days}天操作"), 7, 30)
-(_SESSIONS,) = _events(DISTINCT, _meaning("sessions in {days} days", "{days}天会话"), 30, column="sessions")
-(_EDITS,) = _events(COUNT, _meaning("edits in {days} days", "{days}天修改"), 30, where=("edit",))
-(_PASTES,) = _events(COUNT, _meaning("pastes in {days} days", "{days}天粘贴"), 30, where=("paste_id",))
-(_TYPES,) = _events(COUNT, _meaning("typings in {days} days", "{days}天手输"), 30, where=("type_id",))
+_WEEK, _MONTH = (of(summed(BEHAVIOUR, COUNT, days=days)) for days in (7, 30))
+_SESSIONS: Final = of(summed(BEHAVIOUR, DISTINCT, days=30, column="sessions"))
+_EDITS, _PASTES, _TYPES = (
+    of(summed(BEHAVIOUR, COUNT, days=30, where=kind)) for kind in ("edit", "paste_id", "type_id")
+)
+NONE_IN_WINDOW: Final = f"no such event in the window, or {BEHAVIOUR.nothing}"
 
 PATTERNS: Final = (
-    Rowwise(
-        stem=BEHAVIOUR.stem,
-        column="week_share_of_month",
-        inputs=(_WEEK, _MONTH),
-        expression=ratio(of(_WEEK), of(_MONTH)),
-        meaning=_meaning(
-            "Share of the last 30 days' events that fall in the last 7", "近7天操作占近30天比例", null=NONE_IN_WINDOW
-        ),
-        lower=0,
+    derived(
+        BEHAVIOUR,
+        "week_share_of_month",
+        ratio(_WEEK, _MONTH),
+        "Share of the last 30 days' events that fall in the last 7",
+        "近7天操作占近30天比例",
+        null=NONE_IN_WINDOW,
         upper=1,
     ),
-    Rowwise(
-        stem=BEHAVIOUR.stem,
-        column="events_per_session_30d",
-        inputs=(_MONTH, _SESSIONS),
-        expression=ratio(of(_MONTH), of(_SESSIONS)),
-        meaning=_meaning("Events per session in the last 30 days", "近30天平均每次会话操作数", null=NONE_IN_WINDOW),
+    derived(
+        BEHAVIOUR,
+        "events_per_session_30d",
+        ratio(_MONTH, _SESSIONS),
+        "Events per session in the last 30 days",
+        "近30天平均每次会话操作数",
+        null=NONE_IN_WINDOW,
         lower=1,
     ),
-    Rowwise(
-        stem=BEHAVIOUR.stem,
-        column="edits_per_session_30d",
-        inputs=(_EDITS, _SESSIONS),
-        expression=ratio(of(_EDITS), of(_SESSIONS)),
-        meaning=_meaning(
-            "Edits of the form per session in the last 30 days", "近30天平均每次会话修改数", null=NONE_IN_WINDOW
-        ),
-        lower=0,
+    derived(
+        BEHAVIOUR,
+        "edits_per_session_30d",
+        ratio(_EDITS, _SESSIONS),
+        "Edits of the form per session in the last 30 days",
+        "近30天平均每次会话修改数",
+        null=NONE_IN_WINDOW,
     ),
-    Rowwise(
-        stem=BEHAVIOUR.stem,
-        column="paste_share_30d",
-        inputs=(_PASTES, _TYPES),
-        expression=ratio(of(_PASTES), of(_PASTES) + of(_TYPES)),
-        meaning=_meaning(
-            "Share of entries of the identity number that were pasted in the last 30 days",
-            "近30天身份证号粘贴占比",
-            null="the number was neither pasted nor typed in the window, or no event of the applicant is known",
-        ),
-        lower=0,
+    derived(
+        BEHAVIOUR,
+        "paste_share_30d",
+        ratio(_PASTES, _PASTES + _TYPES),
+        "Share of entries of the identity number that were pasted in the last 30 days",
+        "近30天身份证号粘贴占比",
+        null="the number was neither pasted nor typed in the window, or no event of the applicant is known",
         upper=1,
     ),
 )

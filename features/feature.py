@@ -55,11 +55,6 @@ class Feature(Protocol):
         """Everything that settles its value, for the hash of definitions."""
 
 
-def serialised(expression: pl.Expr | None) -> str:
-    """Return the expression as Polars writes it: equal for equal expressions of one Polars version."""
-    return "" if expression is None else str(expression.meta.serialize(format="json"))
-
-
 def described(meaning: Meaning) -> Json:
     """Return a meaning as plain data, its reason group and question by their ids."""
     return {

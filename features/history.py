@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-import polars as pl
-
+from features.expression import Expression, column, days_between, expected
 from features.tables import Table
+from features.topic import Topic
 
 THIS: Final = "this_"
 """Prefix of the scored application's own columns beside its history rows, such as ``this_device_id``."""
@@ -19,8 +19,7 @@ class View:
     """A raw table with the columns that features need, one row per application and row known before it.
 
     An expression may read the table's columns (late ones masked), the parent's under the prefix of its key
-    (``loan_lender_type``), the application's under ``this_``, ``applied_at``, ``local_happened_at`` and
-    ``local_applied_at`` (in the lender's time zone).
+    (``loan_lender_type``), the application's under ``this_``, and ``applied_at``.
 
     Attributes:
         table: Contract of the table.
@@ -31,44 +30,55 @@ class View:
         known: Column that holds when the row became known.
         matched: ``applicant``: rows of the same person. ``key``: rows that list the application's phone, identity
             number, device or contact.
+
+    Raises:
+        DeclarationError: a derived column is not an `Expression`.
     """
 
     table: Table
-    columns: Mapping[str, pl.Expr] = field(default_factory=dict)
+    columns: Mapping[str, Expression] = field(default_factory=dict)
     parent: Table | None = None
     applicant: str = "applicant_id"
     happened: str = "happened_at"
     known: str = "known_at"
     matched: Literal["applicant", "key"] = "applicant"
 
+    def __post_init__(self) -> None:
+        for name, expression in self.columns.items():
+            expected(expression, f"column {name!r} of a view of {self.table.name!r}")
+
     @property
     def tables(self) -> frozenset[str]:
         """Names of the raw tables it reads."""
         return frozenset({self.table.name} | ({self.parent.name} if self.parent else set()))
 
+    def column(self, name: str) -> Expression:
+        """Return a derived column, or a column of the table as it is."""
+        return self.columns.get(name, column(name))
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class History:
+class History(Topic):
     """The rows of a view that tell of one thing, such as loans with other lenders.
 
     Attributes:
-        stem: First part of the names of its features, such as ``loans``.
         view: Where the rows come from.
         rows: Which rows of the view belong; None means all.
+
+    Raises:
+        DeclarationError: ``rows`` is not an `Expression`.
     """
 
-    stem: str
     view: View
-    rows: pl.Expr | None = None
+    rows: Expression | None = None
 
-
-def days_between(earlier: str, later: str) -> pl.Expr:
-    """Return whole days from one time column to another; part of a day does not count."""
-    return (pl.col(later) - pl.col(earlier)).dt.total_days()
+    def __post_init__(self) -> None:
+        if self.rows is not None:
+            expected(self.rows, f"rows of {self.stem!r}")
 
 
 DAYS_AGO: Final = days_between("happened_at", "applied_at")
 """Whole days from the row to the application."""
 
-NIGHT: Final = pl.col("local_happened_at").dt.hour() < 6
+NIGHT: Final = column("happened_at").local_hour() < 6
 """Whether the row took place between midnight and six o'clock, local time."""

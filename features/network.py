@@ -5,18 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-import polars as pl
-
-from features.aggregates import COUNT, DISTINCT, MIN, Aggregate
+from features.aggregates import COUNT, DISTINCT, MIN
 from features.declaration import REASON_GROUPS, Direction, Meaning
+from features.expression import column, of, ratio
 from features.feature import Feature
 from features.history import DAYS_AGO, History, View
 from features.linked_groups import LinkedGroup, MeasureName
 from features.network_events import SEASONED_DAYS, EventName
-from features.rowwise import Rowwise, of, ratio
+from features.rowwise import Rowwise
 from features.shared_keys import SharedKey
 from features.tables import WATCHLIST
-from features.windowed import Windowed
+from features.windowed import summed
 
 KEY_WORDS: Final = {
     "device": ("device", "设备"),
@@ -160,11 +159,10 @@ _NEW: Final = _linked(
 )
 
 
-def _share_of_group(column: str, parts: tuple[LinkedGroup, LinkedGroup], en: str, zh: str, null: str) -> Rowwise:
+def _share_of_group(name: str, parts: tuple[LinkedGroup, LinkedGroup], en: str, zh: str, null: str) -> Rowwise:
     return Rowwise(
         stem="network_group",
-        column=column,
-        inputs=parts,
+        column=name,
         expression=ratio(of(parts[0]), of(parts[1])),
         meaning=_meaning(en.format(linked=GROUP_EN), zh.format(linked=GROUP_ZH), null),
         lower=0,
@@ -222,76 +220,76 @@ LINKED: Final[tuple[Feature, ...]] = (
     ),
 )
 
-_ACTIVE: Final = pl.col("expires_at").is_null() | (pl.col("expires_at") > pl.col("applied_at"))
+_ACTIVE: Final = column("expires_at").is_null() | (column("expires_at") > column("applied_at"))
 
 LISTED: Final = History(
     stem="watchlist",
+    source="network",
+    group="network",
+    nothing="no key is given, or there is no watchlist",
     view=View(
         table=WATCHLIST,
         matched="key",
         columns={
-            **{kind: pl.col("key_type") == kind for kind in KEY_WORDS},
+            **{kind: column("key_type") == kind for kind in KEY_WORDS},
             "active": _ACTIVE,
             "expired": ~_ACTIVE,
-            "fraud": pl.col("reason").is_in(["fraud", "identity_theft", "agent"]),
-            "trusted": pl.col("source").is_in(["own", "police"]),
-            "hits": pl.col("key_type"),
+            "fraud": column("reason").is_in("fraud", "identity_theft", "agent"),
+            "trusted": column("source").is_in("own", "police"),
+            "hits": column("key_type"),
             "days_ago": DAYS_AGO,
         },
     ),
 )
-NO_KEY: Final = "no key is given, or there is no watchlist"
-
-
-def _listed(
-    aggregate: Aggregate,
-    en: str,
-    zh: str,
-    *,
-    where: tuple[str, ...],
-    column: str = "",
-    direction: Direction = 1,
-    unit: str = "",
-) -> Windowed:
-    null = NO_KEY if aggregate.counts else f"none is listed, {NO_KEY}"
-    meaning = _meaning(en, zh, null, direction=direction, unit=unit)
-    return Windowed(history=LISTED, aggregate=aggregate, meaning=meaning, where=where, column=column)
-
 
 ON_THE_WATCHLIST: Final = (
-    _listed(
+    summed(
+        LISTED,
         DISTINCT,
         "Keys of the applicant (phone, identity number, device, contact) on the watchlist",
         "命中有效名单的要素数(手机号、身份证、设备、联系人)",
-        where=("active",),
+        where="active",
         column="hits",
+        direction=1,
     ),
     *(
-        _listed(COUNT, f"Active watchlist entries of the {en}", f"{zh}命中的有效名单条数", where=("active", kind))
+        summed(
+            LISTED,
+            COUNT,
+            f"Active watchlist entries of the {en}",
+            f"{zh}命中的有效名单条数",
+            where=("active", kind),
+            direction=1,
+        )
         for kind, (en, zh) in KEY_WORDS.items()
     ),
-    _listed(
+    summed(
+        LISTED,
         COUNT,
         "Active watchlist entries for fraud, identity theft or coaching",
         "欺诈类有效名单命中条数",
         where=("active", "fraud"),
+        direction=1,
     ),
-    _listed(
+    summed(
+        LISTED,
         COUNT,
         "Active watchlist entries of our own or of the police",
         "自有或公安来源有效名单命中条数",
         where=("active", "trusted"),
+        direction=1,
     ),
-    _listed(
+    summed(
+        LISTED,
         MIN,
         "Days since the latest deed on an active watchlist entry",
         "距最近一条有效名单事件天数",
-        where=("active",),
+        where="active",
         column="days_ago",
-        direction=0,
         unit="days",
+        null="none is listed, no key is given, or there is no watchlist",
     ),
-    _listed(COUNT, "Expired watchlist entries", "已过期名单命中条数", where=("expired",), direction=0),
+    summed(LISTED, COUNT, "Expired watchlist entries", "已过期名单命中条数", where="expired"),
 )
 
 FEATURES: Final[tuple[Feature, ...]] = (*SHARED, *LINKED, *ON_THE_WATCHLIST)

@@ -4,99 +4,61 @@ from __future__ import annotations
 
 from typing import Final
 
-import polars as pl
-
 from features.aggregates import COUNT, DISTINCT, SUM
 from features.application import INCOME, MONTHLY_ASKED
-from features.bureau import bureau_meaning, bureau_summed
+from features.expression import Expression, of, ratio, when
 from features.feature import Feature
 from features.loan_views import LOANS_ELSEWHERE
-from features.rowwise import Rowwise, of, ratio
+from features.rowwise import Rowwise, derived
+from features.windowed import Windowed, summed
 
-(OPEN_COUNT,) = bureau_summed(
-    LOANS_ELSEWHERE,
-    COUNT,
-    "multi_lender",
-    "Open loans with other lenders",
-    "其他机构未结清贷款笔数",
-    where=("open",),
-    direction=1,
+
+def _open_sum(column: str, en: str = "", zh: str = "", unit: str = "yuan") -> Windowed:
+    return summed(LOANS_ELSEWHERE, SUM, en, zh, where="open", column=column, group="debt_burden", unit=unit)
+
+
+OPEN_COUNT: Final = summed(
+    LOANS_ELSEWHERE, COUNT, "Open loans with other lenders", "其他机构未结清贷款笔数", where="open", direction=1
 )
-(OPEN_LENDERS,) = bureau_summed(
+OPEN_LENDERS: Final = summed(
     LOANS_ELSEWHERE,
     DISTINCT,
-    "multi_lender",
     "Other lenders with an open loan",
     "有未结清贷款的其他机构数",
-    where=("open",),
+    where="open",
     column="lenders",
     direction=1,
 )
-(OPEN_MONTHLY,) = bureau_summed(
-    LOANS_ELSEWHERE,
-    SUM,
-    "debt_burden",
-    "Monthly instalments of open loans with other lenders",
-    "其他机构未结清贷款月供合计",
-    where=("open",),
-    column="monthly",
-    unit="yuan a month",
+OPEN_MONTHLY: Final = _open_sum(
+    "monthly", "Monthly instalments of open loans with other lenders", "其他机构未结清贷款月供合计", "yuan a month"
 )
-(OPEN_AMOUNT,) = bureau_summed(
-    LOANS_ELSEWHERE,
-    SUM,
-    "debt_burden",
-    "Amount of open loans with other lenders",
-    "其他机构未结清贷款总额",
-    where=("open",),
-    column="amount",
-    unit="yuan",
-)
-(OPEN_OUTSTANDING,) = bureau_summed(
-    LOANS_ELSEWHERE,
-    SUM,
-    "debt_burden",
+OPEN_OUTSTANDING: Final = _open_sum(
+    "outstanding",
     "Outstanding on open loans with other lenders, by the time left of their terms",
     "其他机构未结清贷款估计余额",
-    where=("open",),
-    column="outstanding",
-    unit="yuan",
-)
-(_OPEN_REPAYABLE,) = bureau_summed(
-    LOANS_ELSEWHERE,
-    SUM,
-    "debt_burden",
-    "Repayable in all on open loans",
-    "未结清贷款应还总额",
-    where=("open",),
-    column="amount_repayable",
 )
 
 
-def when_none_is_open(total: Feature) -> pl.Expr:
+def when_none_is_open(total: Feature) -> Expression:
     """Return a sum over open loans with 0 where loans are known and none of them is open."""
-    return pl.when(of(OPEN_COUNT) == 0).then(0.0).otherwise(of(total))
+    return when(of(OPEN_COUNT) == 0).then(0).otherwise(of(total))
 
 
 REPORTED_MONTHLY: Final = when_none_is_open(OPEN_MONTHLY)
 """Monthly instalments reported by the bureau; null when no loan of the applicant is known."""
 
 
-def _over_income(column: str, inputs: tuple[Feature, ...], burden: pl.Expr, en: str, zh: str) -> Rowwise:
-    return Rowwise(
-        stem=LOANS_ELSEWHERE.stem,
-        column=column,
-        inputs=inputs,
-        expression=ratio(burden, INCOME),
-        meaning=bureau_meaning(
-            "debt_burden",
-            en,
-            zh,
-            null="no loan of the applicant is known, or income not stated or zero",
-            direction=1,
-            question="declared_income",
-        ),
-        lower=0,
+def _over_income(name: str, burden: Expression, en: str, zh: str) -> Rowwise:
+    return derived(
+        LOANS_ELSEWHERE,
+        name,
+        ratio(burden, INCOME),
+        en,
+        zh,
+        null="no loan of the applicant is known, or income not stated or zero",
+        group="debt_burden",
+        direction=1,
+        question="declared_income",
     )
 
 
@@ -104,48 +66,40 @@ FEATURES: Final[tuple[Feature, ...]] = (
     OPEN_COUNT,
     OPEN_LENDERS,
     OPEN_MONTHLY,
-    OPEN_AMOUNT,
+    _open_sum("amount", "Amount of open loans with other lenders", "其他机构未结清贷款总额"),
     OPEN_OUTSTANDING,
-    *bureau_summed(
+    summed(
         LOANS_ELSEWHERE,
         COUNT,
-        "multi_lender",
         "Open loans with small-loan companies",
         "小贷公司未结清贷款笔数",
         where=("open", "small_loan"),
         direction=1,
     ),
-    Rowwise(
-        stem=LOANS_ELSEWHERE.stem,
-        column="open_outstanding_share",
-        inputs=(OPEN_OUTSTANDING, _OPEN_REPAYABLE),
-        expression=ratio(of(OPEN_OUTSTANDING), of(_OPEN_REPAYABLE)),
-        meaning=bureau_meaning(
-            "debt_burden",
-            "Share still outstanding of what open loans cost in all",
-            "未结清贷款估计余额占应还总额比例",
-            null="no open loan, or no loan of the applicant is known",
-        ),
-        lower=0,
+    derived(
+        LOANS_ELSEWHERE,
+        "open_outstanding_share",
+        ratio(of(OPEN_OUTSTANDING), of(_open_sum("amount_repayable"))),
+        "Share still outstanding of what open loans cost in all",
+        "未结清贷款估计余额占应还总额比例",
+        null="no open loan, or no loan of the applicant is known",
+        group="debt_burden",
         upper=1,
     ),
     _over_income(
         "open_monthly_to_income",
-        (OPEN_COUNT, OPEN_MONTHLY),
         REPORTED_MONTHLY,
         "Instalments of open loans elsewhere over the stated income",
         "其他机构月供与填报月收入之比",
     ),
     _over_income(
         "burden_with_this_loan",
-        (OPEN_COUNT, OPEN_MONTHLY),
         REPORTED_MONTHLY + MONTHLY_ASKED,
         "Instalments elsewhere and principal of the loan asked for, over the stated income",
         "其他机构月供加本次每月本金与填报月收入之比",
     ),
     _over_income(
         "outstanding_to_income",
-        (OPEN_COUNT, OPEN_OUTSTANDING),
         when_none_is_open(OPEN_OUTSTANDING),
         "Outstanding on open loans elsewhere over the stated monthly income",
         "其他机构估计余额与填报月收入之比",

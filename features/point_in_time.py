@@ -13,6 +13,7 @@ from typing import Final
 import polars as pl
 
 from features.history import THIS, View
+from features.in_polars import in_polars
 from features.tables import APPLICATIONS, Table
 
 ROW: Final = "row"
@@ -46,11 +47,8 @@ def known_rows(
     history = _rows(view, tables)
     sides = _by_applicant(applications, history) if view.matched == "applicant" else _by_key(applications, history)
     known = sides.filter(pl.col("known_at") < pl.col("applied_at"), pl.col("happened_at") < pl.col("applied_at"))
-    local = [
-        pl.col(name).dt.convert_time_zone(time_zone).alias(f"local_{name}") for name in ("happened_at", "applied_at")
-    ]
-    derived = [expression.alias(name) for name, expression in view.columns.items()]
-    return known.with_columns(_masks(view)).with_columns(local).with_columns(derived)
+    derived = [in_polars(expression, time_zone).alias(name) for name, expression in view.columns.items()]
+    return known.with_columns(_masks(view)).with_columns(derived)
 
 
 def _rows(view: View, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:

@@ -4,38 +4,42 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import polars as pl
-
-from features.declaration import Kind, Meaning
-from features.feature import Feature, Json, described, merged, serialised
+from features.declaration import Direction, Kind, Meaning, Source
+from features.expression import Expression, column, expected
+from features.feature import Feature, Json, described, merged
+from features.topic import Topic
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Rowwise:
     """A feature of one application and of features already computed for it.
 
-    Null where the expression is null; a result that is not a number (0/0) is null, too.
+    Null where the expression is null; a number that is not finite is null, too.
 
     Attributes:
         stem: First part of the name, such as ``application``.
         column: Second part of the name; also the column read when there is no expression.
         meaning: What it means.
-        expression: Over columns of ``applications``, ``local_applied_at`` and the names of ``inputs``; None reads
-            ``column`` as it is.
-        inputs: Features it is computed from; they need not be in the catalogue.
+        expression: Over columns of ``applications`` and other features; None reads ``column`` as it is.
         kind: Kind of the value.
         lower: Smallest possible number.
         upper: Largest possible number.
+
+    Raises:
+        DeclarationError: ``expression`` is not an `Expression`.
     """
 
     stem: str
     column: str
     meaning: Meaning
-    expression: pl.Expr | None = None
-    inputs: tuple[Feature, ...] = ()
+    expression: Expression | None = None
     kind: Kind = "number"
     lower: float | None = None
     upper: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.expression is not None:
+            expected(self.expression, f"the expression of {self.name!r}")
 
     @property
     def name(self) -> str:
@@ -43,9 +47,14 @@ class Rowwise:
         return f"{self.stem}_{self.column}"
 
     @property
-    def value(self) -> pl.Expr:
-        """The expression, not yet named."""
-        return pl.col(self.column) if self.expression is None else self.expression
+    def value(self) -> Expression:
+        """What it is computed by."""
+        return column(self.column) if self.expression is None else self.expression
+
+    @property
+    def inputs(self) -> tuple[Feature, ...]:
+        """Features that the expression reads; they need not be in the catalogue."""
+        return self.value.features
 
     @property
     def tables(self) -> frozenset[str]:
@@ -55,15 +64,14 @@ class Rowwise:
     @property
     def stated(self) -> frozenset[str]:
         """Columns of the application that it or one of its inputs reads."""
-        own = set(self.value.meta.root_names()) - {feature.name for feature in self.inputs}
-        return frozenset(own) | merged(self.inputs)[1]
+        return self.value.reads | merged(self.inputs)[1]
 
     @property
     def definition(self) -> Json:
         """Expression, inputs, bounds and meaning."""
         return {
             "rowwise": self.name,
-            "expression": serialised(self.value),
+            "expression": self.value.definition,
             "inputs": [feature.definition for feature in self.inputs],
             "kind": self.kind,
             "bounds": [self.lower, self.upper],
@@ -71,11 +79,67 @@ class Rowwise:
         }
 
 
-def ratio(part: pl.Expr, whole: pl.Expr) -> pl.Expr:
-    """Return ``part / whole``, null where the whole is not above zero."""
-    return pl.when(whole > 0).then(part / whole)
+def derived(
+    topic: Topic,
+    name: str,
+    expression: Expression,
+    en: str,
+    zh: str,
+    *,
+    null: str = "",
+    group: str = "",
+    direction: Direction = 0,
+    unit: str = "",
+    question: str | None = None,
+    source: Source | None = None,
+    changeable: bool | None = None,
+    lower: float | None = 0.0,
+    upper: float | None = None,
+) -> Rowwise:
+    """Declare a number computed from the application and from other features.
+
+    Args:
+        topic: What it shares with others: stem, source, reason group and null law.
+        name: Second part of its name.
+        expression: How it is computed.
+        en: Description in English.
+        zh: Description in Chinese.
+        null: What null means; empty means the topic's law.
+        group: Reason group; empty means the topic's.
+        direction: Expected direction of the probability of default.
+        unit: Unit of the number.
+        question: Id of the question that verifies it.
+        source: Where the fact comes from; None means as the topic.
+        changeable: Whether the applicant can change it; None means as the topic.
+        lower: Smallest possible number; None means no bound.
+        upper: Largest possible number; None means no bound.
+    """
+    meaning = topic.meaning(
+        en,
+        zh,
+        null=null,
+        group=group,
+        direction=direction,
+        unit=unit,
+        question=question,
+        source=source,
+        changeable=changeable,
+    )
+    return Rowwise(stem=topic.stem, column=name, expression=expression, meaning=meaning, lower=lower, upper=upper)
 
 
-def of(feature: Feature) -> pl.Expr:
-    """Return the column of a feature, to compute with in an expression."""
-    return pl.col(feature.name)
+def flag(
+    topic: Topic,
+    name: str,
+    expression: Expression,
+    en: str,
+    zh: str,
+    *,
+    null: str = "",
+    group: str = "",
+    direction: Direction = 0,
+    question: str | None = None,
+) -> Rowwise:
+    """Declare a flag computed from the application and from other features; arguments as for `derived`."""
+    meaning = topic.meaning(en, zh, null=null, group=group, direction=direction, question=question)
+    return Rowwise(stem=topic.stem, column=name, expression=expression, meaning=meaning, kind="flag")

@@ -25,6 +25,8 @@ LARGEST: Final = 1e12
 def checked(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     """Return the tables that features read, each with its contract's columns; absent ones are left out.
 
+    Whole numbers are returned as Float64, the one type of numbers in the language of features.
+
     Equal rows under one key are the same row sent twice: one is kept.
 
     Raises:
@@ -46,7 +48,12 @@ def _checked(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
         problems = list(_value_problems(table, frame))
     if problems:
         raise SchemaError(table.name, problems)
-    return _without_repeats(table, frame.select([column.name for column in table.columns if not column.protected]))
+    return _without_repeats(table, frame.select(_read(column) for column in table.columns if not column.protected))
+
+
+def _read(column: Column) -> pl.Expr:
+    """Return the column as features read it: whole numbers as Float64, the one type of numbers in expressions."""
+    return pl.col(column.name).cast(pl.Float64) if column.dtype.is_integer() else pl.col(column.name)
 
 
 def _type_problems(table: Table, frame: pl.DataFrame) -> Iterator[str]:

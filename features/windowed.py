@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 import polars as pl
 
 from features.aggregates import Aggregate
-from features.declaration import Kind, Meaning
-from features.feature import Feature, Json, described, serialised
+from features.declaration import Direction, Kind, Meaning
+from features.expression import Expression
+from features.feature import Feature, Json, described
 from features.history import THIS, History
+from features.in_polars import in_polars
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -68,11 +70,8 @@ class Windowed:
     @property
     def stated(self) -> frozenset[str]:
         """Columns of the scored application read by its expressions."""
-        parts = [self._expanded(name) for name in (*self.where, self.column) if name]
-        if self.history.rows is not None:
-            parts.append(self.history.rows)
-        roots = {root for part in parts for root in part.meta.root_names()}
-        return frozenset(root.removeprefix(THIS) for root in roots if root.startswith(THIS))
+        reads = frozenset[str]().union(*(part.reads for part in self._parts()))
+        return frozenset(name.removeprefix(THIS) for name in reads if name.startswith(THIS))
 
     @property
     def definition(self) -> Json:
@@ -83,18 +82,18 @@ class Windowed:
             "table": view.table.name,
             "parent": view.parent.name if view.parent else None,
             "times": [view.applicant, view.happened, view.known, view.matched],
-            "rows": serialised(self.history.rows),
-            "where": [serialised(self._expanded(name)) for name in self.where],
-            "column": serialised(self._expanded(self.column)) if self.column else "",
+            "rows": None if self.history.rows is None else self.history.rows.definition,
+            "where": [view.column(name).definition for name in self.where],
+            "column": view.column(self.column).definition if self.column else None,
             "aggregate": [self.aggregate.name, self.aggregate.counts],
             "window": None if self.window is None else self.window.total_seconds(),
             "bounds": [self.lower, self.upper],
             "meaning": described(self.meaning),
         }
 
-    def expression(self) -> pl.Expr:
+    def expression(self, time_zone: str) -> pl.Expr:
         """Return the aggregate over one application's known rows, under the feature's name."""
-        rows = pl.lit(value=True) if self.history.rows is None else self.history.rows
+        rows = pl.lit(value=True) if self.history.rows is None else in_polars(self.history.rows, time_zone)
         for name in self.where:
             rows = rows & pl.col(name)
         if self.window is not None:
@@ -103,8 +102,9 @@ class Windowed:
         column = pl.col(self.column) if self.column else pl.lit(1)
         return self.aggregate.compute(column, rows).alias(self.name)
 
-    def _expanded(self, name: str) -> pl.Expr:
-        return self.history.view.columns.get(name, pl.col(name))
+    def _parts(self) -> list[Expression]:
+        rows = [] if self.history.rows is None else [self.history.rows]
+        return [self.history.view.column(name) for name in (*self.where, self.column) if name] + rows
 
 
 def span(window: timedelta | None) -> str:
@@ -115,17 +115,77 @@ def span(window: timedelta | None) -> str:
     return f"{hours}h" if hours % 24 else f"{hours // 24}d"
 
 
-def over(template: Windowed, *days: int) -> tuple[Windowed, ...]:
-    """Return the feature once for each window, ``{days}`` in its texts replaced.
+def summed(
+    history: History,
+    aggregate: Aggregate,
+    en: str = "",
+    zh: str = "",
+    *,
+    days: int | None = None,
+    where: str | tuple[str, ...] = (),
+    column: str = "",
+    group: str = "",
+    direction: Direction = 0,
+    unit: str = "",
+    null: str = "",
+) -> Windowed:
+    """Declare one aggregate; its null law follows from the aggregate and the history.
 
     Args:
-        template: Feature whose English and Chinese texts hold ``{days}``.
-        days: Windows in days.
+        history: Rows it is taken over.
+        aggregate: How they become one number.
+        en: Description in English, ``{days}`` in it replaced; empty for a part of another feature.
+        zh: The same in Chinese.
+        days: How far back it looks; None means all the way.
+        where: Boolean columns of the view that must all be true, or the only one.
+        column: Column of the view that is aggregated; empty for a count of rows.
+        group: Id of the reason group; empty means the history's.
+        direction: Expected direction of the probability of default.
+        unit: Unit of the number.
+        null: What null means; empty means what follows.
     """
-    return tuple(_within(template, count) for count in days)
+    nothing = history.nothing if aggregate.counts else f"no such row in the window, or {history.nothing}"
+    texts = en.replace("{days}", str(days)), zh.replace("{days}", str(days))
+    return Windowed(
+        history=history,
+        aggregate=aggregate,
+        meaning=history.meaning(*texts, null=null or nothing, group=group, direction=direction, unit=unit),
+        where=(where,) if isinstance(where, str) else where,
+        column=column,
+        window=None if days is None else timedelta(days=days),
+    )
 
 
-def _within(template: Windowed, days: int) -> Windowed:
-    meaning = template.meaning
-    told = replace(meaning, en=meaning.en.format(days=days), zh=meaning.zh.format(days=days))
-    return replace(template, window=timedelta(days=days), meaning=told)
+def windows(
+    history: History,
+    aggregate: Aggregate,
+    en: str,
+    zh: str,
+    *days: int,
+    where: str | tuple[str, ...] = (),
+    column: str = "",
+    group: str = "",
+    direction: Direction = 0,
+    unit: str = "",
+    null: str = "",
+) -> tuple[Windowed, ...]:
+    """Declare an aggregate once for each window in days; arguments as for `summed`.
+
+    Without any number of days, it looks back all the way.
+    """
+    return tuple(
+        summed(
+            history,
+            aggregate,
+            en,
+            zh,
+            days=length,
+            where=where,
+            column=column,
+            group=group,
+            direction=direction,
+            unit=unit,
+            null=null,
+        )
+        for length in (days or (None,))
+    )

@@ -26,7 +26,9 @@ def with_windowed(
     for part in parts:
         views.setdefault(part.history.view, []).append(part)
     summed = [
-        known_rows(applications.lazy(), view, tables, time_zone).group_by(ROW).agg(p.expression() for p in members)
+        known_rows(applications.lazy(), view, tables, time_zone)
+        .group_by(ROW)
+        .agg(p.expression(time_zone) for p in members)
         for view, members in views.items()
         if view.tables <= tables.keys()
     ]

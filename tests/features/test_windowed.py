@@ -9,24 +9,15 @@ import pytest
 from features.aggregates import COUNT, MAX
 from features.build import build
 from features.catalogue import CATALOGUE
-from features.declaration import REASON_GROUPS, Meaning
 from features.history import History
 from features.loan_views import INQUIRIES, INSTALMENT_VIEW
 from features.tables import TABLES
-from features.windowed import Windowed, over, span
+from features.windowed import Windowed, span, windows
 
 WINDOWED = {name: feature for name, feature in CATALOGUE.items() if isinstance(feature, Windowed)}
 LIMITED = {name: feature for name, feature in WINDOWED.items() if feature.window is not None}
 NOTHING_EARLIER = timedelta(days=3000)
 TICK = timedelta(microseconds=1)
-MEANING = Meaning(
-    source="bureau",
-    direction=0,
-    group=REASON_GROUPS["delinquency"],
-    null_means="nothing",
-    en="{days} days",
-    zh="{days}天",
-)
 
 
 def empty_of(feature):
@@ -108,23 +99,35 @@ def test_every_windowed_feature_reads_a_table_with_both_times():
 
 
 def test_names_are_derived():
-    instalments = History(stem="instalments", view=INSTALMENT_VIEW)
-    worst = Windowed(history=instalments, aggregate=MAX, column="days_past_due", meaning=MEANING)
+    history = History(stem="instalments", source="bureau", group="delinquency", view=INSTALMENT_VIEW)
 
-    assert [feature.name for feature in over(worst, 30, 90)] == [
+    def named(aggregate, *days, **more):
+        return [feature.name for feature in windows(history, aggregate, "", "", *days, **more)]
+
+    assert named(MAX, column="days_past_due") == ["instalments_days_past_due_max"]
+    assert named(MAX, 30, 90, column="days_past_due") == [
         "instalments_days_past_due_max_30d",
         "instalments_days_past_due_max_90d",
     ]
-    assert worst.name == "instalments_days_past_due_max"
-    assert Windowed(history=INQUIRIES, aggregate=COUNT, where=("bank", "night"), meaning=MEANING).name == (
-        "inquiries_bank_night_count"
-    )
+    assert named(COUNT, where=("late", "first")) == ["instalments_late_first_count"]
 
 
 def test_texts_name_the_window():
-    within = over(Windowed(history=INQUIRIES, aggregate=COUNT, meaning=MEANING), 30)[0]
+    (within,) = windows(INQUIRIES, COUNT, "{days} days", "{days}天", 30)
 
     assert (within.meaning.en, within.meaning.zh) == ("30 days", "30天")
+
+
+def test_the_null_law_follows_from_the_aggregate_and_the_history():
+    (count,), (worst,), (own,) = (
+        windows(INQUIRIES, COUNT, "", "", 30),
+        windows(INQUIRIES, MAX, "", "", 30, column="days_ago"),
+        windows(INQUIRIES, MAX, "", "", 30, column="days_ago", null="own law"),
+    )
+
+    assert count.meaning.null_means == "no inquiry about the applicant is known"
+    assert worst.meaning.null_means == "no such row in the window, or no inquiry about the applicant is known"
+    assert own.meaning.null_means == "own law"
 
 
 @pytest.mark.parametrize(
