@@ -8,14 +8,14 @@ from typing import Final
 
 import polars as pl
 
-from features.catalogue import CATALOGUE
+from features.catalogue import CATALOGUE, Catalogue
 from features.errors import UnknownApplicationError, UnknownFeatureError
 from features.feature import DTYPES, Feature
-from features.in_polars import in_polars
-from features.network_batch import is_network, with_network
+from features.network_batch import with_network
 from features.point_in_time import ROW
 from features.rowwise import Rowwise
 from features.schema_check import UNREAD, checked
+from features.shared_keys import SharedKey
 from features.tables import TABLES
 from features.windowed import Windowed
 from features.windowed_batch import with_windowed
@@ -43,6 +43,7 @@ def build(
     features: Iterable[Feature | str] | None = None,
     time_zone: str = "Asia/Shanghai",
     only: Collection[str] | None = None,
+    catalogue: Catalogue = CATALOGUE,
 ) -> pl.DataFrame:
     """Compute features, each from what was known strictly before the application.
 
@@ -52,6 +53,7 @@ def build(
         features: Features or names of features in the catalogue, in the order of the columns; None means the catalogue.
         time_zone: Zone of local hours and days.
         only: Ids of the applications to build; None means all. Network features see all applications either way.
+        catalogue: The features that names stand for.
 
     Returns:
         One row per application, ordered by time and id: ``application_id``, ``applicant_id``, ``applied_at``, then the
@@ -63,32 +65,32 @@ def build(
         UnknownFeatureError: a name is not in the catalogue.
         UnknownApplicationError: ``only`` holds an id that is no application's.
     """
-    wanted = tuple(CATALOGUE.values()) if features is None else tuple(_feature(feature) for feature in features)
+    wanted = tuple(catalogue.values() if features is None else (_feature(one, catalogue) for one in features))
     given = checked(tables)
     applications = _numbered(given["applications"], only)
     parts = _needed(wanted)
     values = with_windowed(applications, [part for part in parts if isinstance(part, Windowed)], given, time_zone)
-    values = with_network(values, [part for part in parts if is_network(part)], given)
+    values = with_network(values, [part for part in parts if isinstance(part, SharedKey)], given)
+    values = values.with_columns(local_applied_at=pl.col("applied_at").dt.convert_time_zone(time_zone))
     for part in parts:
         if isinstance(part, Rowwise):
-            values = values.with_columns(_typed(part, in_polars(part.value, time_zone)))
-    finished = (_typed(feature, pl.col(feature.name)) for feature in wanted)
-    return values.sort("applied_at", "application_id").select(*IDENTITY, *finished)
+            values = values.with_columns(part.value.alias(part.name))
+    return values.sort("applied_at", "application_id").select(*IDENTITY, *(_typed(feature) for feature in wanted))
 
 
-def absent(tables: Collection[str]) -> tuple[Absent, ...]:
+def absent(tables: Collection[str], catalogue: Catalogue = CATALOGUE) -> tuple[Absent, ...]:
     """Return the tables that are not there, with the features that are null for want of them."""
     missing = [name for name in TABLES if name not in tables and name not in UNREAD]
-    readers = {name: tuple(f.name for f in CATALOGUE.values() if name in f.tables) for name in missing}
+    readers = {name: tuple(f.name for f in catalogue.values() if name in f.tables) for name in missing}
     return tuple(Absent(table=name, features=names) for name, names in readers.items() if names)
 
 
-def _feature(feature: Feature | str) -> Feature:
+def _feature(feature: Feature | str, catalogue: Catalogue) -> Feature:
     if not isinstance(feature, str):
         return feature
-    if feature not in CATALOGUE:
-        raise UnknownFeatureError(feature, CATALOGUE)
-    return CATALOGUE[feature]
+    if feature not in catalogue:
+        raise UnknownFeatureError(feature, catalogue)
+    return catalogue[feature]
 
 
 def _numbered(applications: pl.DataFrame, only: Collection[str] | None) -> pl.DataFrame:
@@ -110,7 +112,6 @@ def _needed(wanted: Sequence[Feature]) -> tuple[Feature, ...]:
     return tuple(needed.values())
 
 
-def _typed(feature: Feature, value: pl.Expr) -> pl.Expr:
-    """Return a value under the feature's name and with its type; what is no finite number is null."""
-    typed = value.cast(DTYPES[feature.kind])
-    return (pl.when(typed.is_finite()).then(typed) if feature.kind == "number" else typed).alias(feature.name)
+def _typed(feature: Feature) -> pl.Expr:
+    value = pl.col(feature.name).cast(DTYPES[feature.kind])
+    return value.fill_nan(None) if feature.kind == "number" else value

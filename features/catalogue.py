@@ -1,10 +1,9 @@
-"""All features, checked once: unique names, whole texts, and questions that fit what is read."""
+"""All features as one checked value: the built-in ones, and those of a lender's own modules beside them."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Final
 
@@ -20,10 +19,10 @@ from features import (
     open_loans,
     repayment,
 )
-from features.declaration import Kind
+from features.catalogue_check import problems_of
+from features.declaration import REASON_GROUPS, Kind, ReasonGroup
 from features.errors import DeclarationError
 from features.feature import Feature
-from features.tables import APPLICATIONS, VERIFIABLE
 
 GROUPS: Final[Mapping[str, tuple[Feature, ...]]] = MappingProxyType(
     {
@@ -36,7 +35,90 @@ GROUPS: Final[Mapping[str, tuple[Feature, ...]]] = MappingProxyType(
         "disagreement": disagreement.FEATURES,
     }
 )
-"""Features by group, in the order of the catalogue."""
+"""Built-in features by group, in the order of the catalogue."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """A lender's own module of features.
+
+    Attributes:
+        name: Its name, and that of the group that its features form.
+        sha256: Hash of its source.
+        features: What it declares.
+    """
+
+    name: str
+    sha256: str
+    features: tuple[Feature, ...]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Catalogue(Mapping[str, Feature]):
+    """Features by their names, in the order of the columns of a feature table; checked when it is made.
+
+    Attributes:
+        groups: Features by group.
+        modules: Own modules whose features are among them, by name, each with the SHA-256 of its source.
+
+    Raises:
+        DeclarationError: a name stands twice, a text is missing, a question does not fit the columns read, a protected
+            column is read, or a declaration contradicts another.
+    """
+
+    groups: Mapping[str, Sequence[Feature]]
+    modules: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        features = [feature for group in self.groups.values() for feature in group]
+        problems = problems_of(features)
+        if problems:
+            raise DeclarationError(problems)
+        object.__setattr__(self, "_features", {feature.name: feature for feature in features})
+
+    def __getitem__(self, name: str) -> Feature:
+        return self._by_name[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._by_name)
+
+    def __len__(self) -> int:
+        return len(self._by_name)
+
+    @property
+    def _by_name(self) -> Mapping[str, Feature]:
+        names: Mapping[str, Feature] = self.__dict__["_features"]
+        return names
+
+    def with_module(self, module: Module) -> Catalogue:
+        """Return the catalogue with a module's features after its own, as a group under the module's name.
+
+        Raises:
+            DeclarationError: a group of that name is there, the module declares nothing, or see `Catalogue`.
+        """
+        if module.name in self.groups:
+            raise DeclarationError(
+                [f"group {module.name!r} is there already; give the module another name than {', '.join(self.groups)}"]
+            )
+        if not module.features:
+            raise DeclarationError([f"module {module.name!r} declares no feature"])
+        return Catalogue(
+            groups={**self.groups, module.name: module.features}, modules={**self.modules, module.name: module.sha256}
+        )
+
+    def reason_groups(self) -> tuple[ReasonGroup, ...]:
+        """Return the reason groups that any feature is told under: built-in ones first, then own ones."""
+        used = {feature.meaning.group.id: feature.meaning.group for feature in self.values()}
+        own = [group for name, group in used.items() if name not in REASON_GROUPS]
+        return (*(group for group in REASON_GROUPS.values() if group.id in used), *own)
+
+    def with_question(self, question: str) -> tuple[Feature, ...]:
+        """Return the features whose value a call verifies with the question, such as ``declared_income``."""
+        return tuple(f for f in self.values() if f.meaning.question is not None and f.meaning.question.id == question)
+
+
+CATALOGUE: Final = Catalogue(groups=GROUPS)
+"""The built-in features."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,43 +152,9 @@ class Entry:
     zh: str
 
 
-def collected(groups: Mapping[str, Sequence[Feature]]) -> Mapping[str, Feature]:
-    """Return the features of all groups by name.
-
-    Raises:
-        DeclarationError: a name stands twice, a text is missing, or a question does not fit the columns read.
-    """
-    features = [feature for group in groups.values() for feature in group]
-    problems = [f"{name!r} is declared {n} times" for name, n in Counter(f.name for f in features).items() if n > 1]
-    problems += [problem for feature in features for problem in _problems(feature)]
-    if problems:
-        raise DeclarationError(problems)
-    return MappingProxyType({feature.name: feature for feature in features})
-
-
-def _problems(feature: Feature) -> Iterator[str]:
-    meaning = feature.meaning
-    for text in ("en", "zh", "null_means"):
-        if not getattr(meaning, text).strip() or "{" in getattr(meaning, text):
-            yield f"{feature.name!r} has no whole text {text!r}"
-    protected = sorted(name for name in feature.stated if name in _PROTECTED)
-    if protected:
-        yield f"{feature.name!r} reads {protected[0]!r}, which is protected"
-    asked = {meaning.question.id} if meaning.question else set()
-    checkable = set(feature.stated) & set(VERIFIABLE)
-    if asked != checkable:
-        yield f"{feature.name!r} reads {sorted(checkable)}, so its question must be about that, not {sorted(asked)}"
-
-
-_PROTECTED: Final = frozenset(column.name for column in APPLICATIONS.columns if column.protected)
-
-CATALOGUE: Final = collected(GROUPS)
-"""Every feature by its name, in the order of the columns of a feature table."""
-
-
-def entries(groups: Mapping[str, Sequence[Feature]] = GROUPS) -> tuple[Entry, ...]:
+def entries(catalogue: Catalogue = CATALOGUE) -> tuple[Entry, ...]:
     """Return the catalogue as lines for a table."""
-    return tuple(_entry(group, feature) for group, features in groups.items() for feature in features)
+    return tuple(_entry(group, feature) for group, features in catalogue.groups.items() for feature in features)
 
 
 def _entry(group: str, feature: Feature) -> Entry:
@@ -124,8 +172,3 @@ def _entry(group: str, feature: Feature) -> Entry:
         en=meaning.en,
         zh=meaning.zh,
     )
-
-
-def with_question(question: str, features: Iterable[Feature] = tuple(CATALOGUE.values())) -> tuple[Feature, ...]:
-    """Return the features whose value a call verifies with the question, such as ``declared_income``."""
-    return tuple(f for f in features if f.meaning.question is not None and f.meaning.question.id == question)

@@ -29,6 +29,7 @@ class Manifest:
         sources: Name of each raw table to the SHA-256 of its file.
         absent: Raw tables that were not there, with the features that are null for want of them.
         time_zone: Zone of local hours and days.
+        modules: Lender's own modules of features to the SHA-256 of their source.
         extra: What else the caller wants kept, such as the version of the code.
     """
 
@@ -39,6 +40,7 @@ class Manifest:
     sources: Mapping[str, str]
     absent: Mapping[str, tuple[str, ...]]
     time_zone: str
+    modules: Mapping[str, str] = field(default_factory=dict)
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -55,12 +57,18 @@ def content_hash(frame: pl.DataFrame) -> str:
     return digest.hexdigest()
 
 
-def definitions_hash(features: Iterable[Feature]) -> str:
-    """Return the SHA-256 of what settles the features: expressions, windows, bounds, texts and order.
+def definitions_hash(features: Iterable[Feature], modules: Mapping[str, str] | None = None) -> str:
+    """Return the SHA-256 of what settles the features: expressions, windows, bounds, texts, order, and own modules.
 
-    It depends on nothing else: no version of a library changes it.
+    Expressions are written by Polars, so the hash may change with the version of Polars.
+
+    Args:
+        features: Features in the order of the columns.
+        modules: Own modules to the SHA-256 of their source, which holds what no declaration tells.
     """
     definitions: list[Json] = [feature.definition for feature in features]
+    if modules:
+        definitions.append(dict(modules))
     return hashlib.sha256(json.dumps(definitions, ensure_ascii=False).encode()).hexdigest()
 
 

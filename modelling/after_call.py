@@ -10,6 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from features.build import build
+from features.catalogue import CATALOGUE, Catalogue
 from features.tables import APPLICATIONS, VERIFIABLE
 from features.verified import apply_verified
 from modelling.dataset import feature_columns
@@ -23,7 +24,12 @@ IDS: Final = APPLICATIONS.key
 
 
 def rebuilt(
-    tables: Mapping[str, pl.DataFrame], verified: pl.DataFrame, features: Sequence[FeatureSpec], *, time_zone: str
+    tables: Mapping[str, pl.DataFrame],
+    verified: pl.DataFrame,
+    features: Sequence[FeatureSpec],
+    *,
+    time_zone: str,
+    catalogue: Catalogue = CATALOGUE,
 ) -> pl.DataFrame:
     """Build the features of the reviewed applications again, with verified values where there are any.
 
@@ -35,6 +41,7 @@ def rebuilt(
         verified: One row per reviewed application: its id and any of the verified columns, null where not verified.
         features: The model's features; all must be in the catalogue.
         time_zone: Zone of local hours and days, as when the features were first built.
+        catalogue: Declarations of the features.
 
     Returns:
         One row per row of ``verified``, in its order: the id, then the features.
@@ -42,7 +49,7 @@ def rebuilt(
     corrected = {**tables, APPLICATIONS.name: apply_verified(tables[APPLICATIONS.name], verified)}
     ids = verified[IDS].to_list()
     names = [feature.name for feature in features]
-    frame = build(corrected, features=names, time_zone=time_zone, only=ids)
+    frame = build(corrected, features=names, time_zone=time_zone, only=ids, catalogue=catalogue)
     return verified.select(IDS).join(frame.select(IDS, *names), on=IDS, how="left", maintain_order="left")
 
 
@@ -67,6 +74,7 @@ def decisions_after(
     verified: pl.DataFrame,
     *,
     time_zone: str,
+    catalogue: Catalogue = CATALOGUE,
 ) -> list[Decision]:
     """Decide cases again with what calls found; a case whose call found what was stated keeps its decision.
 
@@ -76,11 +84,13 @@ def decisions_after(
         tables: Raw tables by name; ``calls`` and ``truth`` are never read.
         verified: At most one row per case: its id and the verified columns, null where not verified.
         time_zone: Zone of local hours and days, as when the features were first built.
+        catalogue: Declarations of the features.
     """
     corrected = differs(tables[APPLICATIONS.name], verified)
     if corrected.is_empty():
         return list(before)
-    again = decisions_on(scorer, rebuilt(tables, corrected, scorer.spec.features, time_zone=time_zone))
+    frame = rebuilt(tables, corrected, scorer.spec.features, time_zone=time_zone, catalogue=catalogue)
+    again = decisions_on(scorer, frame)
     by_id = {decision.case_id: decision for decision in again}
     return [by_id.get(decision.case_id, decision) for decision in before]
 

@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 import polars as pl
 
+from features.catalogue import CATALOGUE, Catalogue
 from features.tables import VERIFIABLE
 from modelling.after_call import IDS, decisions_after, decisions_on
 from modelling.arrays import Floats
@@ -38,6 +39,7 @@ def evaluate_calls(
     finds: float = PERSON_FINDS,
     replicates: int = 500,
     time_zone: str = "Asia/Shanghai",
+    catalogue: Catalogue = CATALOGUE,
 ) -> RoutingEvaluation:
     """Simulate a call on every out-of-time case and compare rules for choosing whom to call.
 
@@ -55,6 +57,7 @@ def evaluate_calls(
         finds: Probability of finding a true value.
         replicates: Bootstrap resamples.
         time_zone: Zone of local hours and days of the features.
+        catalogue: Declarations of the features.
 
     Raises:
         MetricError: no truth, no past calls, or no case from ``start`` on.
@@ -63,7 +66,8 @@ def evaluate_calls(
     scorer = Scorer(bundle)
     before = decisions_on(scorer, frame)
     found = _simulated(tables, frame, reached=reached, finds=finds, seed=seed)
-    after = decisions_after(scorer, before, tables, found.select(IDS, *VERIFIABLE.values()), time_zone=time_zone)
+    verified = found.select(IDS, *VERIFIABLE.values())
+    after = decisions_after(scorer, before, tables, verified, time_zone=time_zone, catalogue=catalogue)
     judged = _judged(bundle, frame, tables["truth"], before, after)
     scores = rule_scores(judged.before, judged.amounts, bundle.spec)
     comparison, expected = (

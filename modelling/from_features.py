@@ -8,8 +8,8 @@ from typing import Final, TypeVar
 
 import polars as pl
 
-from features.catalogue import CATALOGUE
-from features.declaration import QUESTIONS, REASON_GROUPS
+from features.catalogue import CATALOGUE, Catalogue
+from features.declaration import QUESTIONS
 from features.feature import Feature
 from features.tables import APPLICATIONS
 from modelling.dataset import MIN_CATEGORY_COUNT, Dataset, vocabulary
@@ -36,7 +36,7 @@ def dataset_from_features(
     definition: BadDefinition,
     *,
     sources: Mapping[str, str] | None = None,
-    catalogue: Mapping[str, Feature] = CATALOGUE,
+    catalogue: Catalogue = CATALOGUE,
     min_category_count: int = MIN_CATEGORY_COUNT,
     time_zone: str = TIME_ZONE,
     currency: str = YUAN,
@@ -71,7 +71,7 @@ def dataset_from_features(
         features=tuple(
             _in_currency(spec_of(feature, development[feature.name], min_category_count), currency) for feature in used
         ),
-        reasons=_reasons(used),
+        reasons=_reasons(used, catalogue),
         questions=tuple(_in_currency(question, currency) for question in _questions(used)),
         bad_definition=definition.describe(),
         sources=dict(sources or {}),
@@ -134,11 +134,10 @@ def _joined(
     )
 
 
-def _reasons(used: Iterable[Feature]) -> tuple[ReasonText, ...]:
+def _reasons(used: Iterable[Feature], catalogue: Catalogue) -> tuple[ReasonText, ...]:
     groups = {feature.meaning.group.id for feature in used}
-    return tuple(
-        ReasonText(id=group.id, en=group.en, zh=group.zh) for group in REASON_GROUPS.values() if group.id in groups
-    )
+    told = (group for group in catalogue.reason_groups() if group.id in groups)
+    return tuple(ReasonText(id=group.id, en=group.en, zh=group.zh) for group in told)
 
 
 def _questions(used: Iterable[Feature]) -> tuple[Question, ...]:

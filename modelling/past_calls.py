@@ -16,6 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from features.catalogue import CATALOGUE, Catalogue
 from features.tables import VERIFIABLE
 from modelling.after_call import IDS, approved, decisions_after, decisions_on
 from modelling.dataset import feature_columns
@@ -108,6 +109,7 @@ def past_calls(
     until: datetime,
     definition: BadDefinition | None = None,
     time_zone: str = "Asia/Shanghai",
+    catalogue: Catalogue = CATALOGUE,
 ) -> PastCalls:
     """Work out what the calls before ``until`` gained under a model's decisions.
 
@@ -124,6 +126,7 @@ def past_calls(
         until: Beginning of the out-of-time period; applications and findings from then on are not used.
         definition: What makes a loan bad.
         time_zone: Zone of local hours and days of the features.
+        catalogue: Declarations of the features.
 
     Raises:
         LabelError: there are calls and no outcomes.
@@ -141,7 +144,7 @@ def past_calls(
     before = decisions_on(scorer, frame)
     control = (frame["arm"] == "control").to_numpy()
     verified = frame.filter("reached").select(IDS, *VERIFIABLE.values())
-    after = decisions_after(scorer, before, tables, verified, time_zone=time_zone)
+    after = decisions_after(scorer, before, tables, verified, time_zone=time_zone, catalogue=catalogue)
     gain, expected, realised = _gains(bundle, frame, before, after, label(tables["outcomes"], definition))
     points = [np.array([decision.points for decision in made]) for made in (before, after)]
     made = PastCalls(

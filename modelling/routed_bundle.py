@@ -8,6 +8,7 @@ from datetime import datetime
 
 import polars as pl
 
+from features.catalogue import CATALOGUE, Catalogue
 from modelling.call_value import CallValueFit, learn_call_value, predicted, threshold_for_capacity
 from modelling.errors import MetricError
 from modelling.labels import BadDefinition
@@ -42,6 +43,7 @@ def with_call_value(
     seed: int,
     definition: BadDefinition | None = None,
     time_zone: str = "Asia/Shanghai",
+    catalogue: Catalogue = CATALOGUE,
 ) -> RoutedBundle:
     """Learn the value of a call from the calls before ``until`` and set the threshold that fills the desk.
 
@@ -57,6 +59,7 @@ def with_call_value(
         seed: Seed of folds and trees.
         definition: What makes a loan bad.
         time_zone: Zone of local hours and days of the features.
+        catalogue: Declarations of the features.
 
     Raises:
         MetricError: the desk is not larger than the control arm.
@@ -70,7 +73,9 @@ def with_call_value(
     bare = replace(
         bundle, call_value=None, spec=replace(bundle.spec, policy=replace(policy, call_value_threshold=None))
     )
-    past = past_calls(tables, features, bare, until=until, definition=definition, time_zone=time_zone)
+    past = past_calls(
+        tables, features, bare, until=until, definition=definition, time_zone=time_zone, catalogue=catalogue
+    )
     fit = learn_call_value(past, bare.spec, seed=seed)
     if fit.value is None:
         return RoutedBundle(bundle=bare, fit=fit, capacity_share=capacity_share, threshold=None)

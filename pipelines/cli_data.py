@@ -100,10 +100,12 @@ def features(
     """
     from pipelines.contract import TablesContract, read_tables_contract
     from pipelines.features import build_features
+    from pipelines.own_modules import load_catalogue
 
     given = TablesContract() if contract is None else read_tables_contract(contract)
     with progress("features") as tell:
-        result = build_features(tables, out, time_zone=given.time_zone, progress=tell)
+        catalogue = load_catalogue(given)
+        result = build_features(tables, out, time_zone=given.time_zone, catalogue=catalogue, progress=tell)
     if json:
         print_json(result)
         return

@@ -146,12 +146,13 @@ def verify(
     """Take the answers of calls, score again with what was verified, and show before and after with reasons."""
     from pipelines.contract import TablesContract, read_contract
     from pipelines.keys import read_key
+    from pipelines.own_modules import load_catalogue
     from pipelines.portfolio import read_portfolio
     from pipelines.verify import AFTER, RECORD
     from pipelines.verify import verify as work
 
     given = read_contract(contract) if contract else None
-    zone = (given if isinstance(given, TablesContract) else TablesContract()).time_zone
+    dated = given if isinstance(given, TablesContract) else TablesContract()
     with progress("verify") as tell:
         result = work(
             answers,
@@ -161,7 +162,8 @@ def verify(
             caller=caller,
             called_at=called_at or datetime.now(UTC),
             tables_folder=tables,
-            time_zone=zone,
+            time_zone=dated.time_zone,
+            catalogue=load_catalogue(dated),
             portfolio=read_portfolio(portfolio) if portfolio else None,
             public_key=read_key(public_key) if public_key else None,
             progress=tell,
@@ -230,6 +232,7 @@ def evaluate_routing(
     """
     from pipelines.contract import TablesContract, read_tables_contract
     from pipelines.evaluate_routing import evaluate_routing as work
+    from pipelines.own_modules import load_catalogue
 
     given = read_tables_contract(contract) if contract else TablesContract()
     with progress("evaluate-routing") as tell:
@@ -242,6 +245,7 @@ def evaluate_routing(
             seed=seed,
             definition=given.bad,
             time_zone=given.time_zone,
+            catalogue=load_catalogue(given),
             progress=tell,
         )
     if json:

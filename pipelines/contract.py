@@ -45,6 +45,7 @@ class TablesContract:
         categories: Table to column to the values that the column may take here, in place of those of `features.tables`;
             an empty tuple lets it take any.
         absent: Tables that the lender does not have, each with the notice that reports show.
+        modules: Python files with features of the lender's own; see `pipelines.own_modules`.
         economics: What decisions earn and cost; None when the contract does not say.
     """
 
@@ -55,6 +56,7 @@ class TablesContract:
     bad: BadDefinition = field(default_factory=BadDefinition)
     categories: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
+    modules: tuple[Path, ...] = ()
     economics: Economics | None = None
 
 
@@ -113,7 +115,7 @@ def read_contract(path: Path) -> TablesContract | FlatTableContract:
     problems = [f"line {lined.line(place)}: {text}" for place, text in contradictions(parsed)]
     if problems:
         raise ContractError(path, problems)
-    return _tables(parsed) if isinstance(parsed, TablesShape) else _flat(parsed, path.parent)
+    return _tables(parsed, path.parent) if isinstance(parsed, TablesShape) else _flat(parsed, path.parent)
 
 
 def read_tables_contract(path: Path) -> TablesContract:
@@ -197,7 +199,7 @@ def _model_within(annotation: object) -> type[BaseModel] | None:
     return next((model for model in found if model is not None), None)
 
 
-def _tables(parsed: TablesShape) -> TablesContract:
+def _tables(parsed: TablesShape, folder: Path) -> TablesContract:
     return TablesContract(
         name=parsed.name,
         time_zone=parsed.time_zone,
@@ -209,6 +211,7 @@ def _tables(parsed: TablesShape) -> TablesContract:
             for table, columns in parsed.categories.items()
         },
         absent=parsed.absent,
+        modules=tuple(folder / module for module in parsed.modules),
         economics=_economics(parsed.economics, AMOUNT_FEATURE),
     )
 

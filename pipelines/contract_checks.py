@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
 from features.errors import nearest
@@ -34,6 +35,26 @@ def _tables_problems(parsed: TablesShape) -> Iterator[Contradiction]:
         yield from _table_name(("absent", name), name)
         if name in TABLES and not TABLES[name].optional:
             yield ("absent", name), f"absent.{name}: every lender has this table; it is required"
+    yield from _module_problems(parsed.modules)
+
+
+def _module_problems(modules: Sequence[str]) -> Iterator[Contradiction]:
+    seen: set[str] = set()
+    for index, name in enumerate(modules):
+        path = PurePosixPath(name)
+        if path.is_absolute() or ".." in path.parts or "\\" in name:
+            yield (
+                ("modules", index),
+                f"modules: {name!r} must be a path below the contract's folder, with / between parts",
+            )
+        elif path.suffix != ".py" or not path.stem.isidentifier():
+            yield (
+                ("modules", index),
+                f"modules: {name!r} must be a Python file with a plain name, such as my_features.py",
+            )
+        elif path.stem in seen:
+            yield ("modules", index), f"modules: two files are named {path.stem!r}; features are grouped by that name"
+        seen.add(path.stem)
 
 
 def _time_problems(parsed: TablesShape) -> Iterator[Contradiction]:

@@ -52,6 +52,7 @@ class TablesShape(_Shape):
     bad: BadShape = BadShape()
     categories: dict[Word, dict[Word, list[Word]]] = {}
     absent: dict[Word, Sentence] = {}
+    modules: list[Word] = []
     economics: EconomicsShape | None = None
 
 

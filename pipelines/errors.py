@@ -7,8 +7,11 @@ PipelineError
 │   ├── DamagedFileError         a file that cannot be read, or whose content is not what its manifest says
 │   └── UnwritableValueError     a value that a file cannot hold faithfully, such as NaN in JSON
 ├── ContractError            a contract.yaml that cannot be used
+├── OwnModuleError           a lender's own module of features that cannot be used
 ├── FlatTableError           a CSV or Parquet of one row per case that cannot be used
 ├── OccupiedFolderError      a folder to write to that holds other tables
+├── LayoutError              raw tables that are not partitioned by applicant
+├── ClusterError             processes that partitions cannot be built on
 └── ValidationError          tables
     ├── FailedTablesError        tables too wrong to go on with
     ├── ExpectationRaisedError   an expectation that broke instead of giving an answer
@@ -96,6 +99,21 @@ class ContractError(PipelineError):
         super().__init__(f"{str(path)!r} is not a contract that can be used:{listed}")
 
 
+class OwnModuleError(PipelineError):
+    """A lender's own module of features that cannot be used.
+
+    Attributes:
+        path: The file.
+        problems: Everything that is wrong with it.
+    """
+
+    def __init__(self, path: Path, problems: Sequence[str]) -> None:
+        self.path = path
+        self.problems = tuple(problems)
+        listed = "".join(f"\n  - {problem}" for problem in self.problems)
+        super().__init__(f"{str(path)!r} is not a module of features that can be used:{listed}")
+
+
 class FlatTableError(PipelineError):
     """A CSV or Parquet of one row per case that cannot be used.
 
@@ -118,6 +136,22 @@ class OccupiedFolderError(PipelineError):
     def __init__(self, path: Path, found: str) -> None:
         self.path = path
         super().__init__(f"out == {str(path)!r} {found}. Name a folder that is empty, or does not exist yet.")
+
+
+class LayoutError(PipelineError):
+    """Raw tables that are not partitioned by applicant, as a build partition by partition needs them.
+
+    Attributes:
+        folder: Folder of the tables.
+    """
+
+    def __init__(self, folder: Path, found: str, way_out: str) -> None:
+        self.folder = folder
+        super().__init__(f"{str(folder)!r} {found}. {way_out}")
+
+
+class ClusterError(PipelineError):
+    """Processes that partitions cannot be built on: not reached, of other code, without the folders, or ended."""
 
 
 class ValidationError(PipelineError):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from features.catalogue import CATALOGUE, Catalogue
 from modelling.call_evaluation import evaluate_calls
 from modelling.from_features import dataset_from_features
 from modelling.labels import BadDefinition
@@ -31,6 +32,7 @@ def evaluate_routing(
     finds: float = PERSON_FINDS,
     definition: BadDefinition | None = None,
     time_zone: str = "Asia/Shanghai",
+    catalogue: Catalogue = CATALOGUE,
     public_key: bytes | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> RoutingEvaluation:
@@ -50,6 +52,7 @@ def evaluate_routing(
         finds: Probability with which a call finds a true value.
         definition: What makes a loan bad, as in training.
         time_zone: Zone of local hours and days of the features.
+        catalogue: Declarations of the features, the lender's own ones among them.
         public_key: Key that the bundle must be signed by.
         progress: Called with what is being done and the share done, from 0 to 1.
 
@@ -74,6 +77,7 @@ def evaluate_routing(
         seed=seed,
         finds=finds,
         time_zone=time_zone,
+        catalogue=catalogue,
     )
     tell("writing", 0.95)
     write_json(out, found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 
 from features.build import Absent, absent, build
-from features.catalogue import CATALOGUE
+from features.catalogue import CATALOGUE, Catalogue
 from features.manifest import Manifest, content_hash, definitions_hash
 from features.schema_check import UNREAD
 from features.tables import TABLES
@@ -53,10 +53,11 @@ def build_features(
     out_folder: Path,
     *,
     time_zone: str = "Asia/Shanghai",
+    catalogue: Catalogue = CATALOGUE,
     extra: Mapping[str, str] | None = None,
     progress: Callable[[str, float], None] | None = None,
 ) -> FeaturesResult:
-    """Build the catalogue's features of all applications and write ``features.parquet`` and ``manifest.json``.
+    """Build a catalogue's features of all applications and write ``features.parquet`` and ``manifest.json``.
 
     The table is written before its manifest, each whole or not at all: a manifest never speaks of a table that is not
     there, and a run after a kill gives what an undisturbed run gives.
@@ -65,6 +66,7 @@ def build_features(
         tables_folder: Folder of raw tables, one Parquet file each; ``truth`` and ``calls`` are not opened.
         out_folder: Folder to write to; made when it is not there.
         time_zone: Zone of local hours and days.
+        catalogue: The features to build.
         extra: Kept in the manifest, such as the version of the code.
         progress: Called with what is being done and the share done, from 0 to 1.
 
@@ -80,20 +82,21 @@ def build_features(
     tables = read_tables(tables_folder, only=[name for name in TABLES if name not in UNREAD])
     sources = {name: sha256_file(tables_folder / f"{name}.parquet") for name in tables}
     tell("building features", 0.2)
-    frame = build(tables, time_zone=time_zone)
+    frame = build(tables, time_zone=time_zone, catalogue=catalogue)
     tell("writing", 0.9)
-    manifest = _manifest(frame, sources, absent(tables), time_zone, extra or {})
+    lacking = absent(tables, catalogue)
+    manifest = _manifest(frame, sources, lacking, time_zone, catalogue, extra or {})
     write_frame(out_folder / FEATURES_FILE, frame)
     write_json(out_folder / MANIFEST_FILE, _with_files(manifest, out_folder))
     tell("done", 1.0)
-    missing = {name for table in absent(tables) for name in table.features}
-    empty, constant = _without_information(frame, missing)
+    missing = {name for table in lacking for name in table.features}
+    empty, constant = _without_information(frame, [name for name in catalogue if name not in missing])
     return FeaturesResult(
         features=out_folder / FEATURES_FILE,
         manifest=out_folder / MANIFEST_FILE,
         rows=len(frame),
-        columns=len(CATALOGUE),
-        absent=absent(tables),
+        columns=len(catalogue),
+        absent=lacking,
         empty=empty,
         constant=constant,
         content=manifest.content,
@@ -119,16 +122,18 @@ def _manifest(
     sources: Mapping[str, str],
     missing: tuple[Absent, ...],
     time_zone: str,
+    catalogue: Catalogue,
     extra: Mapping[str, str],
 ) -> Manifest:
     return Manifest(
         rows=len(frame),
         schema={name: str(dtype) for name, dtype in frame.schema.items()},
         content=content_hash(frame),
-        definitions=definitions_hash(CATALOGUE.values()),
+        definitions=definitions_hash(catalogue.values(), catalogue.modules),
         sources=sources,
         absent={table.table: table.features for table in missing},
         time_zone=time_zone,
+        modules=catalogue.modules,
         extra=extra,
     )
 
@@ -138,10 +143,8 @@ def _with_files(manifest: Manifest, folder: Path) -> dict[str, object]:
     return {"files": {FEATURES_FILE: sha256_file(folder / FEATURES_FILE)}, **vars(manifest)}
 
 
-def _without_information(frame: pl.DataFrame, known: set[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the features that are null throughout, and those with a single value; ``known`` ones are left out."""
-    kinds = frame.select(pl.col(name).drop_nulls().n_unique() for name in CATALOGUE if name not in known).row(
-        0, named=True
-    )
+def _without_information(frame: pl.DataFrame, names: Sequence[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return which of the features are null throughout, and which have a single value."""
+    kinds = frame.select(pl.col(name).drop_nulls().n_unique() for name in names).row(0, named=True)
     empty = tuple(name for name, values in kinds.items() if values == 0)
     return empty, tuple(name for name, values in kinds.items() if values == 1)

@@ -27,6 +27,7 @@ from pipelines.contest import contest
 from pipelines.contract import TablesContract
 from pipelines.errors import PipelineError
 from pipelines.features import FEATURES_FILE
+from pipelines.own_modules import load_catalogue
 from pipelines.policy import starting_policy
 from pipelines.store import manifest_hashes, read_frame, read_tables, require_folder
 from scoring.bundle import Bundle, write_bundle
@@ -267,6 +268,7 @@ def _learned(bundle: Bundle, dataset: Dataset, sources: PastCallSources | None, 
         seed=seed,
         definition=contract.bad,
         time_zone=contract.time_zone,
+        catalogue=load_catalogue(contract),
     )
 
 

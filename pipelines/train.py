@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
+from features.catalogue import Catalogue
 from modelling.candidates import CANDIDATES, candidate
 from modelling.dataset import Dataset
 from modelling.evaluation import Evaluation
@@ -25,6 +26,7 @@ from pipelines.contract import TablesContract, read_flat_contract
 from pipelines.errors import DamagedFileError
 from pipelines.features import FEATURES_FILE, MANIFEST_FILE
 from pipelines.flat import read_flat
+from pipelines.own_modules import check_modules, load_catalogue
 from pipelines.store import manifest_hashes, read_frame, read_json, read_tables, sha256_file
 from scoring.spec import Economics
 
@@ -119,20 +121,23 @@ def train_on_features(
 
     Raises:
         MissingFileError: a folder or file is not there.
-        DamagedFileError: a file is not what its manifest says, or the features were built from other tables.
+        DamagedFileError: a file is not what its manifest says, or the features were built from other tables or modules.
+        OwnModuleError: a module of the contract cannot be used.
         ModellingError: no model can be trained on these cases; the message says why.
     """
     tell = progress or _silent
     contract = contract or TablesContract()
     tell("reading cases", 0.0)
     tables = read_tables(tables_folder, only=("applications", "outcomes"))
-    sources = _feature_sources(features_folder, tables_folder)
+    catalogue = load_catalogue(contract)
+    sources = _feature_sources(features_folder, tables_folder, catalogue)
     dataset = dataset_from_features(
         read_frame(features_folder / FEATURES_FILE, sha256=sources["features"]),
         tables["outcomes"],
         tables["applications"],
         contract.bad,
         sources=sources,
+        catalogue=catalogue,
         time_zone=contract.time_zone,
         currency=contract.currency,
     )
@@ -232,16 +237,18 @@ def figures_of(trained: TrainedModel, dataset: Dataset) -> dict[str, bytes]:
     return figures
 
 
-def _feature_sources(features_folder: Path, tables_folder: Path) -> dict[str, str]:
-    """Hashes of the feature table and the raw tables behind it.
+def _feature_sources(features_folder: Path, tables_folder: Path, catalogue: Catalogue) -> dict[str, str]:
+    """Hashes of the feature table, and of the raw tables and own modules behind it.
 
     Raises:
-        DamagedFileError: the raw tables are not those that the features were built from.
+        DamagedFileError: the raw tables or modules are not those that the features were built from.
     """
     path = features_folder / FEATURES_FILE
     hashes = manifest_hashes(features_folder)
     manifest = read_json(features_folder / MANIFEST_FILE)
-    built_from = manifest.get("sources", {}) if isinstance(manifest, Mapping) else {}
+    told = manifest if isinstance(manifest, Mapping) else {}
+    built_from, modules = told.get("sources", {}), told.get("modules", {})
+    check_modules(modules, catalogue, path)
     applications = sha256_file(tables_folder / "applications.parquet")
     if built_from.get("applications", applications) != applications:
         raise DamagedFileError(
@@ -251,7 +258,8 @@ def _feature_sources(features_folder: Path, tables_folder: Path) -> dict[str, st
         )
     outcomes = sha256_file(tables_folder / "outcomes.parquet")
     own = {"features": hashes.get(FEATURES_FILE, sha256_file(path)), "outcomes": outcomes}
-    return {**{str(name): str(digest) for name, digest in built_from.items()}, **own}
+    ours = {f"module {name}": digest for name, digest in modules.items()}
+    return {**{str(name): str(digest) for name, digest in built_from.items()}, **ours, **own}
 
 
 def _trained_run(trained: TrainedModel, run_id: str) -> TrainedRun:

@@ -10,6 +10,7 @@ from typing import Final
 
 import polars as pl
 
+from features.catalogue import CATALOGUE, Catalogue
 from features.tables import APPLICATIONS, CALLS, VERIFIABLE
 from modelling.after_call import IDS, decisions_on, rebuilt
 from pipelines.decisions import decisions_of, read_decisions_frame, write_decisions
@@ -69,6 +70,7 @@ def verify(
     called_at: datetime,
     tables_folder: Path | None = None,
     time_zone: str = "Asia/Shanghai",
+    catalogue: Catalogue = CATALOGUE,
     portfolio: Portfolio | None = None,
     public_key: bytes | None = None,
     progress: Callable[[str, float], None] | None = None,
@@ -89,6 +91,7 @@ def verify(
         called_at: When, with its time zone.
         tables_folder: Raw tables that the decisions were made from.
         time_zone: Zone of local hours and days of the features.
+        catalogue: Declarations of the features, the lender's own ones among them.
         portfolio: State of the portfolio for concentration limits, as when the cases were scored; None checks none.
         public_key: Key that the bundle must be signed by.
         progress: Called with what is being done and the share done, from 0 to 1.
@@ -112,7 +115,9 @@ def verify(
     chosen = {d.case_id or "": d for d in decisions_of(frame.filter(pl.col("case_id").is_in(list(answers.case_ids))))}
     before = [chosen[case] for case in answers.case_ids]
     tell("scoring again", 0.4)
-    again = _Again(scorer=scorer, tables_folder=tables_folder, time_zone=time_zone, portfolio=portfolio)
+    again = _Again(
+        scorer=scorer, tables_folder=tables_folder, time_zone=time_zone, catalogue=catalogue, portfolio=portfolio
+    )
     after = again.decide(before, answers)
     cases = after_calls(before, after, answers)
     tell("writing", 0.9)
@@ -172,6 +177,7 @@ class _Again:
     scorer: Scorer
     tables_folder: Path | None
     time_zone: str
+    catalogue: Catalogue
     portfolio: Portfolio | None
 
     def decide(self, before: Sequence[Decision], answers: Answers) -> list[Decision]:
@@ -197,7 +203,14 @@ class _Again:
         ids = [decision.case_id or "" for decision in before]
         made = []
         for found in ({}, verified):  # without the answers first: the tables must still give the decision on file
-            frame = rebuilt(known, _verified_frame(ids, found), self.scorer.spec.features, time_zone=self.time_zone)
+            verified_rows = _verified_frame(ids, found)
+            frame = rebuilt(
+                known,
+                verified_rows,
+                self.scorer.spec.features,
+                time_zone=self.time_zone,
+                catalogue=self.catalogue,
+            )
             made.append(decisions_on(self.scorer, frame, portfolio=self.portfolio))
         _refuse_drift(before, made[0])
         return made[1]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
-from features.application import APPLICATION
-from features.catalogue import CATALOGUE, GROUPS, collected, entries
-from features.declaration import QUESTIONS, REASON_GROUPS
+from features.application import STEM
+from features.catalogue import CATALOGUE, GROUPS, Catalogue, Module, entries
+from features.declaration import QUESTIONS, REASON_GROUPS, ReasonGroup
 from features.errors import DeclarationError
-from features.expression import column
 from features.rowwise import Rowwise
 
 RELIED_ON = {
@@ -79,7 +79,7 @@ def amount(**changes):
         ([amount(meaning=replace(amount().meaning, zh=" "))], "'application_amount' has no whole text 'zh'"),
         ([amount(meaning=replace(amount().meaning, en="{days}"))], "'application_amount' has no whole text 'en'"),
         (
-            [amount(column="income", expression=column("declared_income"))],
+            [amount(column="income", expression=pl.col("declared_income"))],
             r"'application_income' reads \['declared_income'\], so its question must be about that, not \[\]",
         ),
         (
@@ -91,7 +91,65 @@ def amount(**changes):
 )
 def test_a_declaration_that_is_not_whole_is_refused(group, message):
     with pytest.raises(DeclarationError, match=message):
-        collected({APPLICATION.stem: group})
+        Catalogue(groups={STEM: group})
+
+
+def ours(*features):
+    return Module(name="ours", sha256="0" * 64, features=features)
+
+
+def test_own_features_come_last_as_a_group_under_their_modules_name():
+    own = amount(stem="ours")
+    extended = CATALOGUE.with_module(ours(own))
+
+    assert list(extended) == [*CATALOGUE, "ours_amount"]
+    assert extended["ours_amount"] is own
+    assert extended.modules == {"ours": "0" * 64}
+    assert (CATALOGUE.modules, "ours_amount" in CATALOGUE) == ({}, False)
+    assert entries(extended)[-1].group == "ours"
+
+
+def test_an_own_reason_stands_after_the_built_in_ones():
+    group = ReasonGroup(id="cards", en="Cards held", zh="持卡情况")
+    own = amount(stem="ours", meaning=replace(amount().meaning, group=group))
+
+    assert CATALOGUE.with_module(ours(own)).reason_groups() == (*CATALOGUE.reason_groups(), group)
+
+
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        (ours(), "module 'ours' declares no feature"),
+        (replace(ours(amount(stem="x")), name="network"), "group 'network' is there already; give the module another"),
+        (ours(amount()), "'application_amount' is declared 2 times"),
+        (ours(amount(stem="declared", column="income")), "'declared_income' cannot be the name of a feature"),
+        (ours(amount(stem="two words")), "'two words_amount' cannot be the name of a feature"),
+        (ours(amount(stem="x", kind="money")), "'x_amount' has kind 'money', must be one of number, category, flag"),
+        (ours(amount(stem="x", meaning=replace(amount().meaning, source="bank"))), "has source 'bank', must be one of"),
+        (ours(amount(stem="x", meaning=replace(amount().meaning, direction="up"))), "direction 'up', must be -1, 0 or"),
+        (
+            ours(replace(CATALOGUE["application_region"], stem="x", meaning=replace(amount().meaning, direction=1))),
+            "'x_region' has direction 1, must be 0: a category does not rise",
+        ),
+        (
+            ours(amount(stem="x", meaning=replace(amount().meaning, group=replace(REASON_GROUPS["income"], en="Pay")))),
+            "'x_amount' is told under the reason group 'income', which has other words already",
+        ),
+        (
+            ours(
+                amount(
+                    stem="x",
+                    column="declared_income",
+                    meaning=replace(amount().meaning, question=replace(QUESTIONS["declared_income"], en="Pay?")),
+                )
+            ),
+            r"'x_declared_income' asks 'declared_income' in words of its own; take QUESTIONS\['declared_income'\]",
+        ),
+    ],
+)
+def test_a_module_that_cannot_be_used_is_refused(module, message):
+    with pytest.raises(DeclarationError, match=message):
+        CATALOGUE.with_module(module)
 
 
 def test_the_listing_has_a_line_for_every_feature():

@@ -9,7 +9,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from features.build import build
-from features.catalogue import CATALOGUE, with_question
+from features.catalogue import CATALOGUE
 from features.errors import SchemaError
 from features.tables import VERIFIABLE
 from features.verified import apply_verified
@@ -92,4 +92,4 @@ def test_answers_without_an_id_are_refused(tables):
 
 @pytest.mark.parametrize("stated", VERIFIABLE)
 def test_every_question_verifies_something(stated):
-    assert with_question(stated)
+    assert CATALOGUE.with_question(stated)
