@@ -11,11 +11,11 @@ import polars as pl
 from features.catalogue import CATALOGUE, Catalogue
 from features.errors import UnknownApplicationError, UnknownFeatureError
 from features.feature import DTYPES, Feature
-from features.network_batch import with_network
+from features.in_polars import in_polars
+from features.network_batch import is_network, with_network
 from features.point_in_time import ROW
 from features.rowwise import Rowwise
 from features.schema_check import UNREAD, checked
-from features.shared_keys import SharedKey
 from features.tables import TABLES
 from features.windowed import Windowed
 from features.windowed_batch import with_windowed
@@ -70,12 +70,12 @@ def build(
     applications = _numbered(given["applications"], only)
     parts = _needed(wanted)
     values = with_windowed(applications, [part for part in parts if isinstance(part, Windowed)], given, time_zone)
-    values = with_network(values, [part for part in parts if isinstance(part, SharedKey)], given)
-    values = values.with_columns(local_applied_at=pl.col("applied_at").dt.convert_time_zone(time_zone))
+    values = with_network(values, [part for part in parts if is_network(part)], given)
     for part in parts:
         if isinstance(part, Rowwise):
-            values = values.with_columns(part.value.alias(part.name))
-    return values.sort("applied_at", "application_id").select(*IDENTITY, *(_typed(feature) for feature in wanted))
+            values = values.with_columns(_typed(part, in_polars(part.value, time_zone)))
+    finished = (_typed(feature, pl.col(feature.name)) for feature in wanted)
+    return values.sort("applied_at", "application_id").select(*IDENTITY, *finished)
 
 
 def absent(tables: Collection[str], catalogue: Catalogue = CATALOGUE) -> tuple[Absent, ...]:
@@ -112,6 +112,7 @@ def _needed(wanted: Sequence[Feature]) -> tuple[Feature, ...]:
     return tuple(needed.values())
 
 
-def _typed(feature: Feature) -> pl.Expr:
-    value = pl.col(feature.name).cast(DTYPES[feature.kind])
-    return value.fill_nan(None) if feature.kind == "number" else value
+def _typed(feature: Feature, value: pl.Expr) -> pl.Expr:
+    """Return a value under the feature's name and with its type; what is no finite number is null."""
+    typed = value.cast(DTYPES[feature.kind])
+    return (pl.when(typed.is_finite()).then(typed) if feature.kind == "number" else typed).alias(feature.name)

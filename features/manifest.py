@@ -60,7 +60,7 @@ def content_hash(frame: pl.DataFrame) -> str:
 def definitions_hash(features: Iterable[Feature], modules: Mapping[str, str] | None = None) -> str:
     """Return the SHA-256 of what settles the features: expressions, windows, bounds, texts, order, and own modules.
 
-    Expressions are written by Polars, so the hash may change with the version of Polars.
+    It depends on nothing else: no version of a library changes it.
 
     Args:
         features: Features in the order of the columns.

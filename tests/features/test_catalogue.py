@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import polars as pl
 import pytest
 
-from features.application import STEM
+from features.application import APPLICATION
 from features.catalogue import CATALOGUE, GROUPS, Catalogue, Module, entries
 from features.declaration import QUESTIONS, REASON_GROUPS, ReasonGroup
 from features.errors import DeclarationError
+from features.expression import column
 from features.rowwise import Rowwise
 
 RELIED_ON = {
@@ -79,7 +79,7 @@ def amount(**changes):
         ([amount(meaning=replace(amount().meaning, zh=" "))], "'application_amount' has no whole text 'zh'"),
         ([amount(meaning=replace(amount().meaning, en="{days}"))], "'application_amount' has no whole text 'en'"),
         (
-            [amount(column="income", expression=pl.col("declared_income"))],
+            [amount(column="income", expression=column("declared_income"))],
             r"'application_income' reads \['declared_income'\], so its question must be about that, not \[\]",
         ),
         (
@@ -91,7 +91,7 @@ def amount(**changes):
 )
 def test_a_declaration_that_is_not_whole_is_refused(group, message):
     with pytest.raises(DeclarationError, match=message):
-        Catalogue(groups={STEM: group})
+        Catalogue(groups={APPLICATION.stem: group})
 
 
 def ours(*features):
