@@ -1,16 +1,20 @@
 """The building blocks of every page that people read, and the one function that turns them into HTML.
 
-A page is a tree of small frozen records. ``render`` writes it as one file that needs no network, no script and no
-server, reads well on a screen and on paper, and shows hostile text as text. Texts are plain strings: runs of Chinese
-are marked as such by themselves.
+A page is a tree of small frozen records. ``render`` writes it as one file that needs no network and no server, reads
+well on a screen and on paper, and shows hostile text as text. Texts are plain strings: runs of Chinese are marked as
+such by themselves. Only a page with a ``Finder`` holds a script, always the same one: the page's policy allows it by
+its hash and no other, and without it all that the page says is there.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from base64 import b64encode
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
+from hashlib import sha256
+from importlib.resources import files
 from typing import Literal
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -24,10 +28,13 @@ __all__ = [
     "Block",
     "Bullets",
     "Callout",
+    "Card",
     "Chart",
     "Code",
+    "Facet",
     "Facts",
     "Field",
+    "Finder",
     "Form",
     "Inline",
     "Link",
@@ -72,10 +79,12 @@ class Facts:
     Attributes:
         items: Name and value, in order; a third piece is a note under the value.
         tiles: Show few headline values large, side by side, instead of as a list.
+        columns: Show a list in two columns where there is room.
     """
 
     items: tuple[tuple[str, Text] | tuple[str, Text, str], ...]
     tiles: bool = False
+    columns: bool = False
 
 
 @dataclass(frozen=True)
@@ -172,6 +181,56 @@ class Form:
     lead: Text = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Facet:
+    """One thing that cards can be chosen by.
+
+    Attributes:
+        name: Its name among the facets of a card.
+        label: What it is called.
+        choices: Value and label of each choice.
+    """
+
+    name: str
+    label: str
+    choices: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finder:
+    """A place to search the cards of a page by words and facets, on screen alone.
+
+    Cards that do not fit are hidden, and so are table rows whose first cell links to one, and sections of the page
+    that are left without any.
+
+    Attributes:
+        label: What can be searched for.
+        facets: What cards can be chosen by, besides words.
+    """
+
+    label: str
+    facets: tuple[Facet, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """One of many things of a kind, complete in itself; a ``Finder`` shows and hides it.
+
+    Attributes:
+        title: Its name.
+        id: Anchor.
+        marks: Short verdicts behind the name.
+        blocks: What is said of it, in order.
+        facets: Facet to its value; several values are parted by a space.
+    """
+
+    title: str
+    id: str
+    marks: tuple[Mark, ...] = ()
+    blocks: tuple[Block, ...] = ()
+    facets: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True)
 class Section:
     """A titled part of a page; sections may hold sections.
@@ -191,7 +250,7 @@ class Section:
     new_page: bool = False
 
 
-Block = Prose | Bullets | Facts | Table | Chart | Callout | Form | Section
+Block = Prose | Bullets | Facts | Table | Chart | Callout | Form | Card | Section
 
 
 @dataclass(frozen=True)
@@ -203,6 +262,7 @@ class Page:
         lead: The answer, in plain words.
         sections: Its parts.
         facts: Headline values, shown large under the lead.
+        finder: Where its cards are searched; None where it has none.
         footer: Where the page comes from: versions, hashes, when it was made.
         lang: Main language of the page.
     """
@@ -211,6 +271,7 @@ class Page:
     lead: Text
     sections: tuple[Section, ...]
     facts: Facts | None = None
+    finder: Finder | None = None
     footer: tuple[Text, ...] = ()
     lang: Literal["en", "zh"] = "en"
 
@@ -231,27 +292,44 @@ def render(page: Page) -> str:
     Raises:
         PageTooLargeError: the page has more than `LARGEST_PAGE` bytes in UTF-8.
     """
-    html = _environment().get_template("page.html").render(page=page, anchors=_Anchors(page), kind=_kind)
+    template = _environment().get_template("page.html")
+    script = _script() if page.finder else None
+    html = template.render(page=page, anchors=_Anchors(page), kind=_kind, script=script)
     size = len(html.encode())
     if size > LARGEST_PAGE:
         raise PageTooLargeError(page.title, size)
     return html
 
 
+@dataclass(frozen=True)
+class _Script:
+    """What a page runs, with the hash by which its policy allows it."""
+
+    text: Markup
+    sha256: str
+
+
+@cache
+def _script() -> _Script:
+    text = (files("reports") / "templates" / "finder.js").read_text(encoding="utf-8")
+    return _Script(text=Markup(text), sha256=b64encode(sha256(text.encode()).digest()).decode())  # noqa: S704 -- our own
+
+
 class _Anchors:
-    """Gives every section an id of its own."""
+    """Gives every section and card an id of its own."""
 
     def __init__(self, page: Page) -> None:
         self._of: dict[int, str] = {}
         taken = {"top"}
-        for section in _sections(page.sections):
-            wish = section.id or re.sub(r"[^a-z0-9]+", "-", section.title.lower()).strip("-") or "section"
-            free = next(name for name in _numbered(wish) if name not in taken)
-            taken.add(free)
-            self._of[id(section)] = free
+        for part in _walk(page.sections):
+            if isinstance(part, Section | Card):
+                wish = part.id or re.sub(r"[^a-z0-9]+", "-", part.title.lower()).strip("-") or "section"
+                free = next(name for name in _numbered(wish) if name not in taken)
+                taken.add(free)
+                self._of[id(part)] = free
 
-    def __call__(self, section: Section) -> str:
-        return self._of[id(section)]
+    def __call__(self, part: Section | Card) -> str:
+        return self._of[id(part)]
 
 
 def _numbered(wish: str) -> Iterator[str]:
@@ -262,11 +340,11 @@ def _numbered(wish: str) -> Iterator[str]:
         number += 1
 
 
-def _sections(blocks: Sequence[Block]) -> Iterator[Section]:
+def _walk(blocks: Sequence[Block]) -> Iterator[Block]:
     for block in blocks:
-        if isinstance(block, Section):
-            yield block
-            yield from _sections(block.blocks)
+        yield block
+        if isinstance(block, Section | Card):
+            yield from _walk(block.blocks)
 
 
 _NUMBER_LIKE = re.compile(r"[<>≥≤≈]?\s*[+−-]?\d[\d,.]*\s*(%|yuan|months?|days?|points|ms|s)?(\s*\(.*\))?|–|∞|−∞|")

@@ -187,6 +187,41 @@ class Sheet:
             *(_place(x), _place(y), anchor, colour, _place(size), weight, turned, visible(words)),
         )
 
+    def boxes(self, boxes: Sequence[tuple[float, float, float, float]], *, colour: str) -> None:
+        """Fill many rectangles of one colour (left, top, width, height) as one shape, which keeps large pages small."""
+        steps = "".join(f"M{_place(x)} {_place(y)}h{_place(w)}v{_place(h)}h{_place(-w)}z" for x, y, w, h in boxes)
+        self._add(Markup('<path d="{}" fill="{}"/>'), steps, colour)
+
+    def strokes(
+        self, lines: Sequence[tuple[float, float, float, float]], *, colour: str, wide: float = 1, dash: str = ""
+    ) -> None:
+        """Draw many straight lines of one colour as one shape."""
+        steps = "".join(f"M{_place(x1)} {_place(y1)}L{_place(x2)} {_place(y2)}" for x1, y1, x2, y2 in lines)
+        self._add(Markup('<path d="{}" stroke="{}" stroke-width="{}"{}/>'), steps, colour, _place(wide), _dash(dash))
+
+    def dots(self, places: Sequence[tuple[float, float]], *, colour: str, radius: float = 3.5) -> None:
+        """Draw many dots of one colour as one shape."""
+        steps = "".join(f"M{_place(x)} {_place(y)}h0" for x, y in places)
+        self._add(
+            Markup('<path d="{}" stroke="{}" stroke-width="{}" stroke-linecap="round"/>'),
+            *(steps, colour, _place(2 * radius)),
+        )
+
+    def texts(
+        self,
+        items: Sequence[tuple[float, float, str]],
+        *,
+        anchor: str = "start",
+        colour: str = INK,
+        size: float = SIZE,
+    ) -> None:
+        """Write many words (place, middle height, words) that look alike, as one group."""
+        inner = Markup("").join(
+            Markup('<text x="{}" y="{}">{}</text>').format(_place(x), _place(y + 0.35 * size), visible(words))
+            for x, y, words in items
+        )
+        self._add(Markup('<g text-anchor="{}" fill="{}" font-size="{}">{}</g>'), anchor, colour, _place(size), inner)
+
     def done(self) -> Markup:
         """Write the drawing."""
         return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(
