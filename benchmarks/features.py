@@ -25,11 +25,13 @@ COMPARED = [f"inquiries_{what}_{days}d" for what in ("count", "lenders") for day
 
 
 def times(rows: int, seed: int) -> pl.Expr:
+    """Return moments drawn evenly from two years, to the minute."""
     minutes = pl.int_range(MINUTES, eager=True).sample(rows, with_replacement=True, seed=seed)
     return pl.lit(START).dt.cast_time_unit("us") + pl.duration(minutes=minutes)
 
 
 def picked(values: list[str], rows: int, seed: int) -> pl.Series:
+    """Return values drawn evenly, with replacement."""
     return pl.Series(values).sample(rows, with_replacement=True, seed=seed)
 
 
@@ -78,6 +80,7 @@ def with_pandas(applications: pd.DataFrame, inquiries: pd.DataFrame) -> pd.DataF
 
 
 def seconds(job: Callable[[], object], repeats: int = 5) -> float:
+    """Return the median time that a job takes, in seconds."""
     taken = []
     for _ in range(repeats):
         start = time.perf_counter()
@@ -87,6 +90,7 @@ def seconds(job: Callable[[], object], repeats: int = 5) -> float:
 
 
 def compare(applications: int, inquiries: int) -> None:
+    """Print how long the compared features take here and with pandas, after checking that both give the same."""
     given = tables(applications, inquiries)
     keys = given["applications"].select("application_id", "applicant_id", "applied_at").to_pandas()
     rows = given["bureau_inquiries"].to_pandas()
@@ -104,12 +108,14 @@ def compare(applications: int, inquiries: int) -> None:
 
 
 def grow(applications: int, inquiries: int) -> None:
+    """Print how long the whole catalogue takes on so many rows."""
     given = tables(applications, inquiries)
     taken = seconds(lambda: build(given), 3)
     print(f"{applications:>9,} applications, {inquiries:>10,} inquiries, all {len(CATALOGUE)} features: {taken:6.2f} s")
 
 
 def one() -> None:
+    """Print how long the whole catalogue takes for one applicant."""
     given = tables(1, 50)
     taken = seconds(lambda: build(given), 15)
     print(f"one applicant with 50 rows, all {len(CATALOGUE)} features: {taken * 1000:.0f} ms")

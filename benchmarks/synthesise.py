@@ -54,6 +54,7 @@ def _resident(process: psutil.Process) -> int:
 
 
 def main() -> None:
+    """Read the command line, measure, and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("applicants", type=int)
     parser.add_argument("--workers", type=int, default=2)

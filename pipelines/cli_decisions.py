@@ -14,6 +14,7 @@ from pipelines.console import print_facts, print_json, print_table, progress
 if TYPE_CHECKING:
     from modelling.routing_evaluation import Interval
     from modelling.routing_records import RoutingEvaluation
+    from pipelines.verify import VerifyResult
 
 MOST_SHOWN = 20
 """Cases that `bamboo verify` prints; the record holds all."""
@@ -131,7 +132,7 @@ def verify(
     caller: Annotated[str, typer.Option(help="Who called, as it shall stand in the record.")],
     called_at: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="When, with its zone; by default now."),
+        typer.Option(formats=["%Y-%m-%dT%H:%M:%S%z"], help="When, with its zone, not in the future; by default now."),
     ] = None,
     tables: Annotated[
         Path | None, typer.Option("--tables", help="Validated raw tables that the decisions were made from.")
@@ -148,7 +149,6 @@ def verify(
     from pipelines.keys import read_key
     from pipelines.own_modules import load_catalogue
     from pipelines.portfolio import read_portfolio
-    from pipelines.verify import AFTER, RECORD
     from pipelines.verify import verify as work
 
     given = read_contract(contract) if contract else None
@@ -160,7 +160,8 @@ def verify(
             out,
             bundle_folder=bundle,
             caller=caller,
-            called_at=called_at or datetime.now(UTC),
+            now=datetime.now(UTC),
+            called_at=called_at,
             tables_folder=tables,
             time_zone=dated.time_zone,
             catalogue=load_catalogue(dated),
@@ -171,6 +172,13 @@ def verify(
     if json:
         print_json(result)
         return
+    print_verified(result)
+
+
+def print_verified(result: VerifyResult) -> None:
+    """Print each case before and after its call, and where the record is."""
+    from pipelines.verify import AFTER, RECORD
+
     rows = [
         (
             case.case_id,
@@ -190,8 +198,8 @@ def verify(
         ("cases", f"{len(result.cases):,}, of which {min(len(result.cases), MOST_SHOWN):,} are shown"),
         ("reached", f"{result.reached:,}"),
         ("decision changed", f"{result.changed:,}"),
-        ("decisions", out / AFTER),
-        ("record", out / RECORD),
+        ("decisions", result.out / AFTER),
+        ("record", result.out / RECORD),
     )
     print_facts(facts)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,8 @@ from modelling.mlflow_store import Store
 from modelling.registry import aliased
 from modelling.stored_runs import StoredRun, latest_runs, load_run
 from pipelines.contest import IncomparableError, contest
+from pipelines.progress import Progress, silent
 from pipelines.store import require_folder
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +42,7 @@ def compare_runs(
     champion: str | None = None,
     challengers: Sequence[str] = (),
     resamples: int = 1000,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> CompareResult:
     """Compare runs of an experiment on the out-of-time cases.
 
@@ -61,7 +60,6 @@ def compare_runs(
         TrackingError: a run is not there, or one of its files was altered.
         IncomparableError: there is no challenger, or it has no cases in common with the champion.
     """
-    tell = progress or _silent
     store = Store(require_folder(mlruns, "Name the folder of MLflow's store, or run `bamboo train` first."))
     registered = None if champion else aliased(store, name, "champion")
     latest = latest_runs(store, experiment)
@@ -69,15 +67,15 @@ def compare_runs(
     others = list(challengers) or [run_id for run_id in latest.values() if run_id != first]
     if not others:
         raise IncomparableError(f"experiment {experiment!r} holds no run besides {first}; train another candidate")
-    tell("reading runs", 0.0)
+    progress("reading runs", 0.0)
     holder = load_run(store, first)
     runs, comparisons = [], []
     for place, run_id in enumerate(others):
         run = load_run(store, run_id)
-        tell(f"comparing {run.name}", place / len(others))
+        progress(f"comparing {run.name}", place / len(others))
         runs.append(run)
         comparisons.append(contest(store, holder, run, resamples=resamples))
-    tell("compared", 1.0)
+    progress("compared", 1.0)
     return CompareResult(
         champion=holder,
         registered=registered.version if registered else None,
@@ -89,7 +87,3 @@ def compare_runs(
 def _first(latest: dict[str, str]) -> str:
     known = [latest[name] for name in CANDIDATES if name in latest]
     return known[0] if known else next(iter(latest.values()))
-
-
-def _silent(_message: str, _share: float) -> None:
-    pass

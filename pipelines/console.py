@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -12,9 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from pipelines.plain import to_json
-
-Report = Callable[[str, float], None]
-"""Tells how far a job is: what it does now, and the share done from 0 to 1."""
+from pipelines.progress import Progress as Told
 
 WIDTH_OF_A_FILE = 140
 """Characters in a line when the output goes to a file or a pipe, which have no width of their own."""
@@ -24,7 +22,7 @@ ERR = Console(stderr=True, highlight=False)
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Report]:
+def progress(title: str) -> Iterator[Told]:
     """Show a bar with the step and the time on stderr while a job runs, and one line when it is done."""
     columns = (
         SpinnerColumn(),

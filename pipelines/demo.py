@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from modelling.routing_records import RoutingEvaluation
 from pipelines.compare import CompareResult, compare_runs
 from pipelines.evaluate_routing import EVALUATION, evaluate_routing
 from pipelines.features import FEATURES_FILE, FeaturesResult, build_features
+from pipelines.progress import Progress, part_of
 from pipelines.promote import PastCallSources, PromoteResult, promote
 from pipelines.report import report_case, report_comparison, report_model, report_policy
 from pipelines.route import RouteResult, route
@@ -29,8 +29,6 @@ from pipelines.train import TrainResult, train_on_features
 from pipelines.validate import PAGE, validate
 from pipelines.validation_result import ValidationResult
 from pipelines.verify import VerifyResult, verify
-
-Progress = Callable[[str, float], None]
 
 EXPERIMENT: Final = "demo"
 CAPACITY_SHARE: Final = 0.08
@@ -112,7 +110,7 @@ class _Steps:
     def step(self, name: str) -> Progress:
         start, share = self._done, SHARES[name]
         self._done += share
-        return lambda message, part: self._progress(f"{name}: {message}", start + share * part)
+        return part_of(lambda what, done: self._progress(f"{name}: {what}", done), start, share)
 
 
 def demo(
@@ -140,50 +138,16 @@ def demo(
         PromotionRefusedError: the model did not pass its gates.
     """
     steps = _Steps(progress)
-    tables, features, bundle = out / "clean", out / "features", out / "bundle"
+    walk = _Walk(out=out, mlruns=mlruns, now=now, steps=steps)
     _begin_afresh(out, mlruns)
     synthesised = synthesise(recipe, out / "tables", seed=seed, workers=workers, progress=steps.step("synthesise"))
-    validated = validate(out / "tables", tables, progress=steps.step("validate"))
-    built = build_features(tables, features, progress=steps.step("features"))
-    trained = train_on_features(
-        features, tables, mlruns=mlruns, experiment=EXPERIMENT, now=now, progress=steps.step("train")
-    )
-    compared = compare_runs(mlruns=mlruns, experiment=EXPERIMENT, name=EXPERIMENT, progress=steps.step("compare"))
-    promoted = promote(
-        mlruns=mlruns,
-        experiment=EXPERIMENT,
-        name=EXPERIMENT,
-        bundle=bundle,
-        now=now,
-        past_calls=PastCallSources(tables=tables, features=features, capacity_share=CAPACITY_SHARE),
-        progress=steps.step("promote"),
-    )
-    latest = _latest_applications(features, out / "latest.parquet")
-    decisions = out / "decisions.parquet"
-    scored = score(latest, bundle, decisions, progress=steps.step("score"))
+    validated = validate(out / "tables", walk.tables, progress=steps.step("validate"))
+    built = build_features(walk.tables, walk.features, progress=steps.step("features"))
+    trained, compared, promoted = walk.make_model()
+    scored = walk.decide_latest()
     capacity = max(1, round(CAPACITY_SHARE * scored.cases))
-    routed = route(
-        decisions, capacity, out / "calls", bundle_folder=bundle, tables_folder=tables, progress=steps.step("route")
-    )
-    verified = verify(
-        simulated_answers(out / "calls", tables, out / "answers.json", seed=synthesised.seed),
-        decisions,
-        out / "verified",
-        bundle_folder=bundle,
-        caller="the demo's desk, which reads the synthetic truth",
-        called_at=now,
-        tables_folder=tables,
-        progress=steps.step("verify"),
-    )
-    routing = evaluate_routing(
-        tables,
-        features,
-        bundle,
-        out / EVALUATION,
-        capacity_share=CAPACITY_SHARE,
-        seed=synthesised.seed,
-        progress=steps.step("evaluate"),
-    )
+    routed, verified = walk.call(capacity, synthesised.seed)
+    routing = walk.judge_routing(synthesised.seed)
     pages = _reports(out, Store(mlruns), compared, verified, capacity=capacity, now=now, tell=steps.step("report"))
     return DemoResult(
         out=out,
@@ -199,6 +163,90 @@ def demo(
         routing=routing,
         pages=pages,
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Walk:
+    """The demo's folders, and the steps that several jobs make up."""
+
+    out: Path
+    mlruns: Path
+    now: datetime
+    steps: _Steps
+
+    @property
+    def tables(self) -> Path:
+        return self.out / "clean"
+
+    @property
+    def features(self) -> Path:
+        return self.out / "features"
+
+    @property
+    def bundle(self) -> Path:
+        return self.out / "bundle"
+
+    @property
+    def decisions(self) -> Path:
+        return self.out / "decisions.parquet"
+
+    def make_model(self) -> tuple[TrainResult, CompareResult, PromoteResult]:
+        """Train all candidates, compare them, and promote one."""
+        mlruns, now, step = self.mlruns, self.now, self.steps.step
+        trained = train_on_features(
+            self.features, self.tables, mlruns=mlruns, experiment=EXPERIMENT, now=now, progress=step("train")
+        )
+        compared = compare_runs(mlruns=mlruns, experiment=EXPERIMENT, name=EXPERIMENT, progress=step("compare"))
+        promoted = promote(
+            mlruns=mlruns,
+            experiment=EXPERIMENT,
+            name=EXPERIMENT,
+            bundle=self.bundle,
+            now=now,
+            past_calls=PastCallSources(tables=self.tables, features=self.features, capacity_share=CAPACITY_SHARE),
+            progress=step("promote"),
+        )
+        return trained, compared, promoted
+
+    def decide_latest(self) -> ScoreResult:
+        """Score the applications of the last days."""
+        latest = _latest_applications(self.features, self.out / "latest.parquet")
+        return score(latest, self.bundle, self.decisions, progress=self.steps.step("score"))
+
+    def call(self, capacity: int, seed: int) -> tuple[RouteResult, VerifyResult]:
+        """Choose whom to call, let the lender's applicants answer, and decide again."""
+        calls = self.out / "calls"
+        routed = route(
+            self.decisions,
+            capacity,
+            calls,
+            bundle_folder=self.bundle,
+            tables_folder=self.tables,
+            progress=self.steps.step("route"),
+        )
+        verified = verify(
+            simulated_answers(calls, self.tables, self.out / "answers.json", seed=seed),
+            self.decisions,
+            self.out / "verified",
+            bundle_folder=self.bundle,
+            caller="the demo's desk, which reads the synthetic truth",
+            now=self.now,
+            tables_folder=self.tables,
+            progress=self.steps.step("verify"),
+        )
+        return routed, verified
+
+    def judge_routing(self, seed: int) -> RoutingEvaluation:
+        """Measure what calls are worth."""
+        return evaluate_routing(
+            self.tables,
+            self.features,
+            self.bundle,
+            self.out / EVALUATION,
+            capacity_share=CAPACITY_SHARE,
+            seed=seed,
+            progress=self.steps.step("evaluate"),
+        )
 
 
 def _begin_afresh(out: Path, mlruns: Path) -> None:

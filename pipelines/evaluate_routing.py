@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +13,7 @@ from modelling.out_of_time import out_of_time_start
 from modelling.routing_records import RoutingEvaluation
 from modelling.simulated_calls import PERSON_FINDS
 from pipelines.features import FEATURES_FILE
+from pipelines.progress import Progress, silent
 from pipelines.store import manifest_hashes, read_frame, read_tables, write_json
 from scoring.bundle import read_bundle
 
@@ -34,7 +34,7 @@ def evaluate_routing(
     time_zone: str = "Asia/Shanghai",
     catalogue: Catalogue = CATALOGUE,
     public_key: bytes | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress = silent,
 ) -> RoutingEvaluation:
     """Simulate a call on every out-of-time case and compare rules for choosing whom to call.
 
@@ -61,13 +61,12 @@ def evaluate_routing(
         StoreError: a file is absent or damaged.
         BundleError: the bundle cannot be trusted.
     """
-    tell = progress or _silent
-    tell("reading tables", 0.0)
+    progress("reading tables", 0.0)
     bundle = read_bundle(bundle_folder, public_key=public_key)
     tables = read_tables(tables_folder)
     features = read_frame(features_folder / FEATURES_FILE, sha256=manifest_hashes(features_folder).get(FEATURES_FILE))
     dataset = dataset_from_features(features, tables["outcomes"], tables["applications"], definition or BadDefinition())
-    tell("simulating calls", 0.2)
+    progress("simulating calls", 0.2)
     found = evaluate_calls(
         tables,
         features,
@@ -79,11 +78,7 @@ def evaluate_routing(
         time_zone=time_zone,
         catalogue=catalogue,
     )
-    tell("writing", 0.95)
+    progress("writing", 0.95)
     write_json(out, found)
-    tell("done", 1.0)
+    progress("done", 1.0)
     return found
-
-
-def _silent(what: str, share: float) -> None:
-    """Take progress and tell nobody."""

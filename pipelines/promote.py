@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +29,7 @@ from pipelines.errors import PipelineError
 from pipelines.features import FEATURES_FILE
 from pipelines.own_modules import load_catalogue
 from pipelines.policy import starting_policy
+from pipelines.progress import Progress, silent
 from pipelines.store import manifest_hashes, read_frame, read_tables, require_folder
 from scoring.bundle import Bundle, write_bundle
 from scoring.scorer import Scorer
@@ -36,8 +37,6 @@ from scoring.spec import Gate, Policy
 
 EXPORTED: Final = "lightgbm"
 """The candidate that can become a bundle."""
-
-Progress = Callable[[str, float], None]
 
 
 class PromotionRefusedError(PipelineError):
@@ -132,7 +131,7 @@ def promote(
     past_calls: PastCallSources | None = None,
     accepted: Mapping[str, str] | None = None,
     resamples: int = 1000,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> PromoteResult:
     """Put a run through the gates; when all pass, export it, register it and make it the champion.
 
@@ -162,34 +161,27 @@ def promote(
         ExportError: the candidate cannot become a bundle.
         TrackingError: the run is not there, or one of its files was altered.
     """
-    tell = progress or _silent
     store = Store(require_folder(mlruns, "Name the folder of MLflow's store, or run `bamboo train` first."))
-    tell("reading the run", 0.0)
+    progress("reading the run", 0.0)
     run = load_run(store, run_id or _latest(store, experiment))
     dataset = load_dataset(store, run.record)
-    champion = aliased(store, name, "champion")
-    if champion and champion.run_id == run.run_id:
-        raise AlreadyChampionError(f"run {run.run_id} is the champion of {name!r} already (version {champion.version})")
-    tell("exporting", 0.1)
+    champion = _champion_before(store, name, run.run_id)
+    progress("exporting", 0.1)
     version = next_version(store, name)
     made = _bundle(run, dataset, policy=policy, name=name, version=version, now=now)
-    tell("comparing with the champion", 0.4)
+    progress("comparing with the champion", 0.4)
     comparison = contest(store, load_run(store, champion.run_id), run, resamples=resamples) if champion else None
-    tell("trying the gates", 0.6)
+    progress("trying the gates", 0.6)
     gates = _gates(run, dataset, Scorer(made), comparison=comparison, limits=limits, known_after=known_after)
-    taken = _taken(gates, accepted or {})
-    if not all(gate.passed or gate.name in taken for gate in gates):
-        raise PromotionRefusedError(run.run_id, gates, comparison)
-    tell("learning from past calls", 0.7)
+    taken = _answered_for(run.run_id, gates, accepted or {}, comparison)
+    progress("learning from past calls", 0.7)
     routed = _learned(made, dataset, past_calls, seed=run.record.seed)
     made = _with_gates(routed.bundle if routed else made, gates, taken)
-    tell("writing the bundle", 0.9)
+    progress("writing the bundle", 0.9)
     sha256 = write_bundle(bundle, made, private_key=private_key)
     registered = register(store, name, run.run_id, version=version, bundle_sha256=sha256)
-    set_alias(store, registered, "champion")
-    if champion:
-        set_alias(store, champion, "challenger")
-    tell("promoted", 1.0)
+    _crown(store, registered, champion)
+    progress("promoted", 1.0)
     return PromoteResult(
         run_id=run.run_id,
         registered=registered,
@@ -232,6 +224,30 @@ def accepted_gates(texts: Sequence[str]) -> dict[str, str]:
             raise AcceptError(f"accept == {text!r}, must be a gate, a colon and a reason, each gate once")
         found[gate] = reason
     return found
+
+
+def _champion_before(store: Store, name: str, run_id: str) -> Registered | None:
+    """Return the champion, which must be another run."""
+    champion = aliased(store, name, "champion")
+    if champion and champion.run_id == run_id:
+        raise AlreadyChampionError(f"run {run_id} is the champion of {name!r} already (version {champion.version})")
+    return champion
+
+
+def _crown(store: Store, registered: Registered, before: Registered | None) -> None:
+    set_alias(store, registered, "champion")
+    if before:
+        set_alias(store, before, "challenger")
+
+
+def _answered_for(
+    run_id: str, gates: tuple[Gate, ...], accepted: Mapping[str, str], comparison: Comparison | None
+) -> dict[str, str]:
+    """Return the failed gates that a person accepts, with the reasons; refuse when another one failed."""
+    taken = _taken(gates, accepted)
+    if not all(gate.passed or gate.name in taken for gate in gates):
+        raise PromotionRefusedError(run_id, gates, comparison)
+    return taken
 
 
 def _taken(gates: Sequence[Gate], accepted: Mapping[str, str]) -> dict[str, str]:
@@ -318,7 +334,3 @@ def _gates(
     # Only trees become a bundle, so that the model behind a scorer is always one of trees.
     agree = (agreement_gate(run.fitted, scorer, late),) if isinstance(run.fitted, FittedTrees) else ()
     return (*gates, *agree)
-
-
-def _silent(_message: str, _share: float) -> None:
-    pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from modelling.records import from_plain
 from modelling.routing_records import RoutingEvaluation
 from modelling.stored_runs import StoredRun, load_dataset, load_run
 from pipelines.decisions import read_decisions, read_decisions_frame
+from pipelines.progress import Progress, silent
 from pipelines.report_calls import review_of
 from pipelines.report_errors import CaseNotFoundError, NoRunError, OtherBundleError
 from pipelines.store import read_json, read_tables, write_text
@@ -31,9 +32,6 @@ from reports.provenance import Origin
 from scoring.decision import Decision
 from scoring.scorer import Scorer
 from scoring.spec import Gate, Provenance, Scale
-
-Progress = Callable[[str, float], None]
-"""Called with what is being done, and the share of it done from 0 to 1."""
 
 EXPLAINED_CASES = 1_000
 """Cases that the model did not learn from, evenly spread, on which the model report measures contributions."""
@@ -65,10 +63,6 @@ def write_page(path: Path, page: Page) -> Report:
     return Report(path=path, title=page.title, size=len(html.encode()))
 
 
-def _silent(_message: str, _share: float) -> None:
-    pass
-
-
 def report_model(
     store: Store,
     out: Path,
@@ -77,7 +71,7 @@ def report_model(
     bundle: Path | None = None,
     gates: Sequence[Gate] = (),
     made_at: datetime,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> Report:
     """Write the report of a model: of a run, or of a bundle and the run that it came from.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -17,6 +17,7 @@ from pipelines.case_facts import application_rows, facts_of_row, facts_scored, s
 from pipelines.decisions import decisions_of, read_decisions_frame
 from pipelines.errors import PipelineError
 from pipelines.plain import to_json
+from pipelines.progress import Progress, silent
 from pipelines.store import read_tables
 from reports.call_sheet import call_sheet_page
 from reports.page import render
@@ -76,7 +77,7 @@ def route(
     bundle_folder: Path,
     tables_folder: Path | None = None,
     public_key: bytes | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress = silent,
 ) -> RouteResult:
     """Choose whom to call, and write the list and a sheet per case, all or none.
 
@@ -98,21 +99,20 @@ def route(
         CallListError: capacity below 1, decisions without or with repeated ids.
         UnknownCaseError: a listed case is not in the tables.
     """
-    tell = progress or _silent
-    tell("reading decisions", 0.0)
+    progress("reading decisions", 0.0)
     _refuse_foreign(out)
     bundle = read_bundle(bundle_folder, public_key=public_key)
     frame = read_decisions_frame(decisions)
     check_bundle(frame, bundle.manifest_sha256 or "", decisions)
-    tell("choosing calls", 0.3)
+    progress("choosing calls", 0.3)
     # Only cases that may be called become records: a batch of all of them would not fit in memory.
     waiting = list(decisions_of(frame.filter(pl.col("outcome") == "phone_review")))
     calls = call_list(waiting, bundle.spec, capacity=capacity)
     by_id = {decision.case_id: decision for decision in waiting}
     chosen = [by_id[listed.case_id] for listed in calls.called]
-    tell("writing call sheets", 0.4)
-    _write(out, calls, _sheets(chosen, bundle.spec, tables_folder), tell)
-    tell("done", 1.0)
+    progress("writing call sheets", 0.4)
+    _write(out, calls, _sheets(chosen, bundle.spec, tables_folder), progress)
+    progress("done", 1.0)
     return RouteResult(
         out=out,
         bundle=bundle.manifest_sha256 or "",
@@ -144,10 +144,6 @@ def check_bundle(decisions: pl.DataFrame, sha256: str, path: Path) -> None:
         raise RouteError(f"{str(path)!r} decides case {twice[0]!r} more than once, must be once. Score again.")
 
 
-def _silent(what: str, share: float) -> None:
-    """Take progress and tell nobody."""
-
-
 def _refuse_foreign(out: Path) -> None:
     strange = sorted(path.name for path in out.iterdir() if path.name not in _OURS) if out.is_dir() else []
     if out.is_file() or strange:
@@ -171,7 +167,7 @@ def _sheets(chosen: Sequence[Decision], spec: ModelSpec, tables_folder: Path | N
     ]
 
 
-def _write(out: Path, calls: CallList, sheets: Sequence[CallSheet], tell: Callable[[str, float], None]) -> None:
+def _write(out: Path, calls: CallList, sheets: Sequence[CallSheet], progress: Progress) -> None:
     """Write everything into a folder beside, then put it in the place of the earlier one."""
     aside = out.with_name(f".{out.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
@@ -183,7 +179,7 @@ def _write(out: Path, calls: CallList, sheets: Sequence[CallSheet], tell: Callab
         page = render(call_sheet_page(sheet, position=position))
         (aside / SHEETS / f"{position:04d}.html").write_text(page, encoding="utf-8")
         (aside / SHEETS / f"{position:04d}.json").write_text(to_json(sheet.to_dict()), encoding="utf-8")
-        tell(f"{position} of {len(sheets)} call sheets", 0.4 + 0.55 * position / len(sheets))
+        progress(f"{position} of {len(sheets)} call sheets", 0.4 + 0.55 * position / len(sheets))
     before = out.with_name(f".{out.name}.before")
     shutil.rmtree(before, ignore_errors=True)
     if out.is_dir():

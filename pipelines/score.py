@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from pipelines.contract import CsvFormat
 from pipelines.decisions import decisions_frame, decisions_of
 from pipelines.errors import PipelineError
 from pipelines.flat_scoring import read_cases
+from pipelines.progress import Progress, silent
 from pipelines.store import write_aside, write_frame
 from scoring.decision import Decision
 from scoring.errors import FeatureError
@@ -67,7 +68,7 @@ def score(
     csv: CsvFormat | None = None,
     portfolio: Mapping[str, Mapping[str, float]] | None = None,
     public_key: bytes | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress = silent,
 ) -> ScoreResult:
     """Decide every case of a table and write the decisions, all or none.
 
@@ -87,20 +88,19 @@ def score(
         FlatTableError: the table lacks a feature, or an id is wrong.
         CaseError: a value cannot be scored.
     """
-    tell = progress or _silent
-    tell("loading the model", 0.0)
+    progress("loading the model", 0.0)
     scorer = Scorer.load(bundle_folder, public_key=public_key)
-    tell("reading cases", 0.05)
+    progress("reading cases", 0.05)
     cases = read_cases(features, scorer.spec.features, case_id_column=case_id_column, csv=csv)
     parts = []
     for start in range(0, len(cases.ids), AT_ONCE):
         ids = cases.ids[start : start + AT_ONCE]
         parts.append(decisions_frame(decide(scorer, cases.features.slice(start, AT_ONCE), ids, portfolio=portfolio)))
-        tell(f"{start + len(ids)} of {len(cases.ids)} cases", 0.1 + 0.8 * (start + len(ids)) / len(cases.ids))
+        progress(f"{start + len(ids)} of {len(cases.ids)} cases", 0.1 + 0.8 * (start + len(ids)) / len(cases.ids))
     frame = pl.concat(parts) if parts else decisions_frame([])
-    tell("writing", 0.95)
+    progress("writing", 0.95)
     _write(out, frame)
-    tell("done", 1.0)
+    progress("done", 1.0)
     return _result(out, frame, scorer)
 
 
@@ -121,10 +121,6 @@ def decide(
     except FeatureError as error:
         case = "" if error.row is None else f"case {ids[error.row]!r}: "
         raise CaseError(f"{case}{error} Nothing was decided; correct the value and score again.") from error
-
-
-def _silent(what: str, share: float) -> None:
-    """Take progress and tell nobody."""
 
 
 def _write(out: Path, frame: pl.DataFrame) -> None:

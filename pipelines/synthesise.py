@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,6 +12,7 @@ import polars as pl
 from features.tables import TABLES
 from pipelines.errors import OccupiedFolderError
 from pipelines.profile_page import profile_page
+from pipelines.progress import Progress, silent
 from pipelines.recipes import read_recipe
 from pipelines.store import write_text
 from reports.page import render
@@ -19,8 +20,6 @@ from synthetic.lender import Planted
 from synthetic.profile import profile
 from synthetic.recipe import Recipe
 from synthetic.writer import MANIFEST, PARTS, Written, write
-
-Progress = Callable[[str, float], None]
 
 PROFILE = "profile.html"
 
@@ -55,10 +54,6 @@ class SynthesiseResult:
     profile: Path
 
 
-def _silent(_what: str, _share: float) -> None:
-    """Tell nobody."""
-
-
 def synthesise(
     recipe: str | Path,
     out: Path,
@@ -66,7 +61,7 @@ def synthesise(
     applicants: int | None = None,
     seed: int | None = None,
     workers: int = 1,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> SynthesiseResult:
     """Write the tables of a synthetic lender and a page about them.
 

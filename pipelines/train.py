@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,12 +27,11 @@ from pipelines.errors import DamagedFileError
 from pipelines.features import FEATURES_FILE, MANIFEST_FILE
 from pipelines.flat import read_flat
 from pipelines.own_modules import check_modules, load_catalogue
+from pipelines.progress import Progress, part_of, silent
 from pipelines.store import manifest_hashes, read_frame, read_json, read_tables, sha256_file
 from scoring.spec import Economics
 
 SEED: Final = 20240601
-
-Progress = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +102,7 @@ def train_on_features(
     candidates: Sequence[str] = tuple(CANDIDATES),
     seed: int = SEED,
     resamples: int = 500,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> TrainResult:
     """Train on a feature table and the outcomes of the tables it was built from.
 
@@ -125,9 +124,8 @@ def train_on_features(
         OwnModuleError: a module of the contract cannot be used.
         ModellingError: no model can be trained on these cases; the message says why.
     """
-    tell = progress or _silent
     contract = contract or TablesContract()
-    tell("reading cases", 0.0)
+    progress("reading cases", 0.0)
     tables = read_tables(tables_folder, only=("applications", "outcomes"))
     catalogue = load_catalogue(contract)
     sources = _feature_sources(features_folder, tables_folder, catalogue)
@@ -150,7 +148,7 @@ def train_on_features(
         economics=contract.economics,
         resamples=resamples,
     )
-    return _train_all(dataset, (), job, tell)
+    return _train_all(dataset, (), job, progress)
 
 
 def train_on_table(
@@ -163,7 +161,7 @@ def train_on_table(
     candidates: Sequence[str] = tuple(CANDIDATES),
     seed: int = SEED,
     resamples: int = 500,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> TrainResult:
     """Train on a flat table of one row per case.
 
@@ -183,8 +181,7 @@ def train_on_table(
         FlatTableError: the table cannot be used.
         ModellingError: no model can be trained on these cases; the message says why.
     """
-    tell = progress or _silent
-    tell("reading cases", 0.0)
+    progress("reading cases", 0.0)
     contract = read_flat_contract(contract_path)
     flat = read_flat(table, contract)
     sources = {"table": flat.sha256, "contract": sha256_file(contract_path)}
@@ -198,15 +195,15 @@ def train_on_table(
         economics=contract.economics,
         resamples=resamples,
     )
-    return _train_all(dataset, flat.columns, job, tell)
+    return _train_all(dataset, flat.columns, job, progress)
 
 
-def _train_all(dataset: Dataset, columns: tuple[FlatColumn, ...], job: _Job, tell: Progress) -> TrainResult:
+def _train_all(dataset: Dataset, columns: tuple[FlatColumn, ...], job: _Job, progress: Progress) -> TrainResult:
     chosen = [candidate(name) for name in job.candidates]
     store, code = Store(job.mlruns), code_facts()
     runs = []
     for place, one in enumerate(chosen):
-        part = _part(tell, 0.05 + 0.95 * place / len(chosen), 0.95 / len(chosen))
+        part = part_of(progress, 0.05 + 0.95 * place / len(chosen), 0.95 / len(chosen))
         trained = train(dataset, one, seed=job.seed, economics=job.economics, resamples=job.resamples, progress=part)
         part(f"logging {one.name}", 0.7)
         figures = figures_of(trained, dataset)
@@ -214,7 +211,7 @@ def _train_all(dataset: Dataset, columns: tuple[FlatColumn, ...], job: _Job, tel
         moment = int(job.now.timestamp() * 1000) + place
         run_id = log_run(store, job.experiment, trained, dataset, now=moment, code=code, figures=figures)
         runs.append(_trained_run(trained, run_id))
-    tell("trained", 1.0)
+    progress("trained", 1.0)
     return TrainResult(
         experiment=job.experiment,
         store=job.mlruns,
@@ -270,11 +267,3 @@ def _trained_run(trained: TrainedModel, run_id: str) -> TrainedRun:
         approved_tiers=trained.approved_tiers,
         notices=trained.notices,
     )
-
-
-def _part(tell: Progress, start: float, share: float) -> Progress:
-    return lambda message, done: tell(message, start + share * done)
-
-
-def _silent(_message: str, _share: float) -> None:
-    pass

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +17,7 @@ from pipelines.contract_rules import tables_of
 from pipelines.drift import table_warnings
 from pipelines.errors import ArgumentError, FailedTablesError, ForeignFolderError, NoExtractEndError
 from pipelines.expectations import Suites
+from pipelines.progress import Progress, silent
 from pipelines.quarantine import Split, orphans, split, without_exact_duplicates
 from pipelines.store import (
     MANIFESTS,
@@ -33,9 +34,6 @@ from pipelines.validation_page import validation_page
 from pipelines.validation_result import TableReport, ValidationResult
 from reports.page import render
 
-Progress = Callable[[str, float], None]
-"""Called with what is being done and the share that is done, from 0 to 1."""
-
 MOST_BAD: Final = 0.05
 """Share of a table's rows that may break rules before the table as a whole counts as failing."""
 
@@ -46,10 +44,6 @@ REPORT: Final = "validation.json"
 PAGE: Final = "validation.html"
 
 
-def _silent(_: str, __: float) -> None:
-    pass
-
-
 def validate(
     folder: Path,
     out: Path,
@@ -57,7 +51,7 @@ def validate(
     contract: TablesContract | None = None,
     extract_at: datetime | None = None,
     limit: float = MOST_BAD,
-    progress: Progress = _silent,
+    progress: Progress = silent,
 ) -> ValidationResult:
     """Validate the raw tables of a folder and write what is good, what is not, and a report.
 

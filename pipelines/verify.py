@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from features.tables import APPLICATIONS, CALLS, VERIFIABLE
 from modelling.after_call import IDS, decisions_on, rebuilt
 from pipelines.decisions import decisions_of, read_decisions_frame, write_decisions
 from pipelines.errors import PipelineError
+from pipelines.progress import Progress, silent
 from pipelines.route import check_bundle
 from pipelines.store import read_tables, write_json
 from pipelines.verified_record import CaseAfterCall, VerifyRecord, after_calls
@@ -67,13 +68,14 @@ def verify(
     *,
     bundle_folder: Path,
     caller: str,
-    called_at: datetime,
+    now: datetime,
+    called_at: datetime | None = None,
     tables_folder: Path | None = None,
     time_zone: str = "Asia/Shanghai",
     catalogue: Catalogue = CATALOGUE,
     portfolio: Portfolio | None = None,
     public_key: bytes | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress = silent,
 ) -> VerifyResult:
     """Take the answers of calls, score the cases again with what was verified, and record before and after.
 
@@ -88,7 +90,8 @@ def verify(
         out: Folder to write ``decisions_after.parquet`` and ``verified.json`` to.
         bundle_folder: The bundle that decided.
         caller: Who called, as it shall stand in the record.
-        called_at: When, with its time zone.
+        now: The time at which the job runs, with its time zone.
+        called_at: When the calls were made, with its time zone, not after ``now``; None takes ``now``.
         tables_folder: Raw tables that the decisions were made from.
         time_zone: Zone of local hours and days of the features.
         catalogue: Declarations of the features, the lender's own ones among them.
@@ -100,31 +103,29 @@ def verify(
         AnswersError: a row is wrong; all wrong rows are named, and nothing is written.
         RouteError: the decisions are of another bundle.
         VerifyError: the caller has no name, more than one feature rests on an answer and there are no tables to build
-            them from, the time has no zone, or the tables no longer give the decision on file.
+            them from, a time has no zone, the calls are said to be made after ``now``, or the tables no longer give
+            the decision on file.
     """
-    tell = progress or _silent
-    if called_at.tzinfo is None:
-        raise VerifyError(f"called_at == {called_at.isoformat()!r}, must carry its time zone.")
-    if not caller.strip() or not caller.isprintable() or len(caller) > LONGEST_NAME:
-        raise VerifyError(f"caller == {caller[:LONGEST_NAME]!r}, must be 1 to {LONGEST_NAME} printable characters.")
-    tell("reading decisions and answers", 0.0)
+    called_at = called_at or now
+    _refuse_times(called_at, now)
+    _refuse_nameless(caller)
+    progress("reading decisions and answers", 0.0)
     scorer = Scorer.load(bundle_folder, public_key=public_key)
     frame = read_decisions_frame(decisions)
     check_bundle(frame, scorer.sha256, decisions)
     answers = _read(calls_file, checker_of(scorer.spec, frame, with_tables=tables_folder is not None))
-    chosen = {d.case_id or "": d for d in decisions_of(frame.filter(pl.col("case_id").is_in(list(answers.case_ids))))}
-    before = [chosen[case] for case in answers.case_ids]
-    tell("scoring again", 0.4)
+    before = _decided(frame, answers.case_ids)
+    progress("scoring again", 0.4)
     again = _Again(
         scorer=scorer, tables_folder=tables_folder, time_zone=time_zone, catalogue=catalogue, portfolio=portfolio
     )
     after = again.decide(before, answers)
     cases = after_calls(before, after, answers)
-    tell("writing", 0.9)
+    progress("writing", 0.9)
     record = VerifyRecord(bundle=scorer.sha256, caller=caller, called_at=called_at, cases=cases)
     write_decisions(out / AFTER, after)
     write_json(out / RECORD, record)
-    tell("done", 1.0)
+    progress("done", 1.0)
     return VerifyResult(
         out=out,
         bundle=scorer.sha256,
@@ -134,6 +135,29 @@ def verify(
         repeated=answers.repeated,
         blank=answers.blank,
     )
+
+
+def _refuse_times(called_at: datetime, now: datetime) -> None:
+    for name, time in (("now", now), ("called_at", called_at)):
+        if time.tzinfo is None:
+            raise VerifyError(f"{name} == {time.isoformat()!r}, must carry its time zone.")
+    if called_at > now:
+        raise VerifyError(
+            f"called_at == {called_at.isoformat()!r} lies in the future: it is {now.isoformat(timespec='seconds')}. "
+            "Give the time at which the calls were made, with its zone."
+        )
+
+
+def _refuse_nameless(caller: str) -> None:
+    if not caller.strip() or not caller.isprintable() or len(caller) > LONGEST_NAME:
+        raise VerifyError(f"caller == {caller[:LONGEST_NAME]!r}, must be 1 to {LONGEST_NAME} printable characters.")
+
+
+def _decided(frame: pl.DataFrame, case_ids: Sequence[str]) -> list[Decision]:
+    """Return the decisions on file of these cases, in this order."""
+    chosen = decisions_of(frame.filter(pl.col("case_id").is_in(list(case_ids))))
+    by_id = {decision.case_id: decision for decision in chosen}
+    return [by_id[case] for case in case_ids]
 
 
 def checker_of(spec: ModelSpec, decisions: pl.DataFrame, *, with_tables: bool) -> Checker:
@@ -156,10 +180,6 @@ def checker_of(spec: ModelSpec, decisions: pl.DataFrame, *, with_tables: bool) -
         limits=limits,
         vocabulary=vocabulary,
     )
-
-
-def _silent(what: str, share: float) -> None:
-    """Take progress and tell nobody."""
 
 
 def _read(path: Path, checker: Checker) -> Answers:

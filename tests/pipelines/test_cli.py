@@ -229,10 +229,12 @@ def test_json_stays_json_where_the_encoding_lacks_a_character(capsysbinary, monk
     assert "".join(written).isascii()
 
 
-def test_a_closed_stdout_is_no_error(monkeypatch):
+def test_a_closed_stdout_is_no_error_and_nothing_is_printed_elsewhere(monkeypatch, capfd):
     monkeypatch.setattr(sys, "stdout", None)
 
     print_json({"a": 1})
+
+    assert capfd.readouterr() == ("", "")
 
 
 def shell(command, folder):

@@ -244,15 +244,15 @@ def answers(path, case, values):
     return path
 
 
-def verified(lender, path, out, tables=None):
+def verified(lender, path, out, **more):
     return verify(
         path,
         lender.folder / "decisions.parquet",
         out,
         bundle_folder=lender.folder / "bundle",
         caller="Li",
-        called_at=datetime(2026, 1, 1, tzinfo=UTC),
-        tables_folder=tables or lender.folder / "tables",
+        now=datetime(2026, 1, 1, tzinfo=UTC),
+        **{"tables_folder": lender.folder / "tables", **more},
     )
 
 
@@ -286,6 +286,15 @@ def test_a_corrected_fact_moves_every_feature_that_rests_on_it(lender, tmp_path)
     assert changed & asked == changed
 
 
+def test_without_tables_an_answer_that_several_features_rest_on_is_refused(lender, tmp_path):
+    case = lender.features["application_id"][-1]
+    given = answers(tmp_path / "a.json", case, {"declared_income": 900.0})
+
+    with pytest.raises(VerifyError, match=r"features rest on what 'declared_income' asks .*\(--tables\)"):
+        verified(lender, given, tmp_path / "out", tables_folder=None)
+    assert not (tmp_path / "out").exists()
+
+
 def test_tables_that_no_longer_give_the_decision_are_refused(lender, tmp_path):
     """Otherwise a change of the tables would be told as an effect of the call."""
     case = lender.features["application_id"][-1]
@@ -298,5 +307,10 @@ def test_tables_that_no_longer_give_the_decision_are_refused(lender, tmp_path):
     )
 
     with pytest.raises(VerifyError, match=f"no longer give the decision on file for 1 case.*{case}"):
-        verified(lender, answers(tmp_path / "a.json", case, {"declared_income": 900.0}), tmp_path / "out", other)
+        verified(
+            lender,
+            answers(tmp_path / "a.json", case, {"declared_income": 900.0}),
+            tmp_path / "out",
+            tables_folder=other,
+        )
     assert not (tmp_path / "out").exists()

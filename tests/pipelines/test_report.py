@@ -92,7 +92,7 @@ def trained(tmp_path_factory):
         folder / "verified",
         bundle_folder=folder / "bundle",
         caller="Li Wei",
-        called_at=NOW,
+        now=NOW,
     )
     return folder, {run.candidate: run.run_id for run in made.runs}, promoted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -31,7 +31,7 @@ def take(small, scored, tmp_path):
     def run(*rows, out="out", **more):
         path = tmp_path / "answers.json"
         path.write_text(json.dumps(rows))
-        arguments = {"bundle_folder": small.folder, "caller": "Li", "called_at": CALLED_AT} | more
+        arguments = {"bundle_folder": small.folder, "caller": "Li", "now": CALLED_AT} | more
         return verify(path, scored, tmp_path / out, **arguments)
 
     return run
@@ -114,7 +114,7 @@ def test_a_filled_in_sheet_is_an_answer_file(small, scored, take, tmp_path):
     (tmp_path / "sheet.json").write_text(json.dumps(sheet))
 
     found = verify(
-        tmp_path / "sheet.json", scored, tmp_path / "o", bundle_folder=small.folder, caller="Li", called_at=CALLED_AT
+        tmp_path / "sheet.json", scored, tmp_path / "o", bundle_folder=small.folder, caller="Li", now=CALLED_AT
     )
 
     assert [case.case_id for case in found.cases] == [sheet["case_id"]]
@@ -124,7 +124,7 @@ def test_a_blank_list_of_answers_verifies_nothing(small, scored, tmp_path):
     routed = route(scored, 3, tmp_path / "calls", bundle_folder=small.folder)
 
     found = verify(
-        routed.out / "answers.csv", scored, tmp_path / "o", bundle_folder=small.folder, caller="Li", called_at=CALLED_AT
+        routed.out / "answers.csv", scored, tmp_path / "o", bundle_folder=small.folder, caller="Li", now=CALLED_AT
     )
 
     assert found.cases == ()
@@ -147,9 +147,33 @@ def test_wrong_answers_are_named_and_nothing_is_written(take, tmp_path, rows, me
     assert not (tmp_path / "out").exists()
 
 
-def test_a_naive_time_is_refused(take):
-    with pytest.raises(VerifyError, match="must carry its time zone"):
-        take(answer("income", 1.0), called_at=CALLED_AT.replace(tzinfo=None))
+@pytest.mark.parametrize("time", ["now", "called_at"])
+def test_a_naive_time_is_refused(take, time):
+    with pytest.raises(VerifyError, match=f"{time} == .* must carry its time zone"):
+        take(answer("income", 1.0), **{time: CALLED_AT.replace(tzinfo=None)})
+
+
+def test_calls_of_the_future_are_refused_in_any_zone(take, tmp_path):
+    later = (CALLED_AT + timedelta(seconds=1)).astimezone(timezone(timedelta(hours=-9)))
+
+    with pytest.raises(VerifyError, match=r"called_at == '2026-03-01T01:30:01-09:00' lies in the future: it is 2026"):
+        take(answer("income", 1.0), called_at=later)
+    assert not (tmp_path / "out").exists()
+
+
+def test_calls_of_an_earlier_time_bear_that_time(take, tmp_path):
+    earlier = (CALLED_AT - timedelta(days=2)).astimezone(timezone(timedelta(hours=8)))
+
+    take(answer("income", 1.0), called_at=earlier)
+
+    assert datetime.fromisoformat(json.loads((tmp_path / "out" / "verified.json").read_text())["called_at"]) == earlier
+
+
+@pytest.mark.parametrize("caller", ["", "  ", "Li\n", "Li\u202e", "L" * 201])
+def test_a_caller_without_a_printable_name_is_refused(take, tmp_path, caller):
+    with pytest.raises(VerifyError, match=r"caller == .*, must be 1 to 200 printable characters"):
+        take(answer("income", 1.0), caller=caller)
+    assert not (tmp_path / "out").exists()
 
 
 def test_another_bundle_is_refused(take, small_by_triggers):
@@ -161,7 +185,7 @@ def test_answers_that_are_no_text_are_refused(small, scored, tmp_path):
     (tmp_path / "a.csv").write_bytes(b"application_id,question,status,answer\n\xff\xfe")
 
     with pytest.raises(VerifyError, match="is not UTF-8"):
-        verify(tmp_path / "a.csv", scored, tmp_path / "o", bundle_folder=small.folder, caller="Li", called_at=CALLED_AT)
+        verify(tmp_path / "a.csv", scored, tmp_path / "o", bundle_folder=small.folder, caller="Li", now=CALLED_AT)
 
 
 def test_a_case_that_a_rule_gave_to_a_person_stays_with_one(small, tmp_path):

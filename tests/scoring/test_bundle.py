@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 import pickle
 import zipfile
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 
 from scoring import Scorer, arrays, folder, read_bundle, write_bundle
 from scoring.bundle import Golden, bundle_of, files_of
+from scoring.decision import Decision
 from scoring.errors import (
     AlteredBundleError,
     BundleError,
@@ -322,7 +324,10 @@ def test_any_forged_file_is_refused_or_decides_without_a_crash(files, cases, dat
     except ScoringError:
         return
     for case in cases[:5]:
-        found.decide(case, case_id="a", portfolio={"region": {}}).to_json()
+        decision = found.decide(case, case_id="a", portfolio={"region": {}})
+        assert Decision.from_json(decision.to_json()) == decision
+        parts = decision.start_points + sum(contribution.points for contribution in decision.contributions)
+        assert math.isclose(parts, decision.points, abs_tol=1e-6) or decision.routed_by == "explanation_failed"
 
 
 def test_writing_replaces_a_bundle_and_nothing_else(bundle, written, tmp_path):
