@@ -10,7 +10,7 @@ FeaturesError
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 
 
@@ -20,8 +20,20 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
+def restored(kind: type[Exception], message: str, attributes: Mapping[str, object]) -> Exception:
+    """Return an error as another process raised it; its own arguments are not known any more, what it says is."""
+    error = kind.__new__(kind)
+    Exception.__init__(error, message)
+    error.__dict__.update(attributes)
+    return error
+
+
 class FeaturesError(Exception):
     """Something is wrong with raw tables or feature declarations."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let the error cross from one process to another with its message and attributes."""
+        return restored, (type(self), str(self), self.__dict__)
 
 
 class UnknownTableError(FeaturesError):

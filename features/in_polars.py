@@ -27,8 +27,13 @@ def in_polars(expression: Expression, time_zone: str) -> pl.Expr:
         return _LOCAL[expression.op](parts[0].dt.convert_time_zone(time_zone))
     if expression.feature is not None:
         value = pl.col(expression.feature.name)
-        return value.cast(pl.Float64) if expression.feature.kind == "number" else value
+        return finite(value.cast(pl.Float64)) if expression.feature.kind == "number" else value
     return _OPERATIONS[expression.op](parts, expression.settings)
+
+
+def finite(number: pl.Expr) -> pl.Expr:
+    """Return a number as features give it: null where it is not finite, and never −0."""
+    return pl.when(number.is_finite()).then(number + 0.0)
 
 
 def _is_constant(expression: Expression) -> bool:

@@ -42,8 +42,18 @@ def checked(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
     return {name: _checked(TABLES[name], frame) for name, frame in tables.items() if name not in UNREAD}
 
 
+def check_columns(table: Table, schema: Mapping[str, pl.DataType]) -> None:
+    """Refuse a table whose columns are not those of its contract, by their names and types alone.
+
+    Raises:
+        SchemaError: a column is missing or has another type.
+    """
+    if problems := list(_type_problems(table, schema)):
+        raise SchemaError(table.name, problems)
+
+
 def _checked(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
-    problems = list(_type_problems(table, frame))
+    problems = list(_type_problems(table, frame.schema))
     if not problems:
         problems = list(_value_problems(table, frame))
     if problems:
@@ -56,13 +66,13 @@ def _read(column: Column) -> pl.Expr:
     return pl.col(column.name).cast(pl.Float64) if column.dtype.is_integer() else pl.col(column.name)
 
 
-def _type_problems(table: Table, frame: pl.DataFrame) -> Iterator[str]:
+def _type_problems(table: Table, schema: Mapping[str, pl.DataType]) -> Iterator[str]:
     for column in table.columns:
-        found = frame.schema.get(column.name)
+        found = schema.get(column.name)
         if column.protected and found is None:
             continue
         if found is None:
-            strange = [name for name in frame.columns if name not in table.schema]
+            strange = [name for name in schema if name not in table.schema]
             yield f"column {column.name!r} ({column.dtype}) is missing.{nearest(column.name, strange)}"
         elif found != column.dtype:
             yield f"column {column.name!r} is {found}, must be {column.dtype}"

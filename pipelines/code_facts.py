@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import platform
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Final
 
 from modelling.export import PACKAGE_PREFIX
+from pipelines.source_hash import sources_sha256
 
 DISTRIBUTION: Final = "bamboo-credit"
 
@@ -26,7 +25,7 @@ def code_facts() -> dict[str, str]:
     """
     facts = {
         "version": _version(DISTRIBUTION),
-        "sources_sha256": _sources_sha256(),
+        "sources_sha256": sources_sha256(ROOMS),
         "python": platform.python_version(),
     }
     return facts | {f"{PACKAGE_PREFIX}{name}": _version(name) for name in PACKAGES}
@@ -37,12 +36,3 @@ def _version(name: str) -> str:
         return version(name)
     except PackageNotFoundError:
         return "not installed"
-
-
-def _sources_sha256() -> str:
-    root = Path(__file__).resolve().parent.parent
-    digest = hashlib.sha256()
-    for path in sorted(path for room in ROOMS for path in (root / room).rglob("*.py")):
-        digest.update(path.relative_to(root).as_posix().encode())
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

@@ -16,14 +16,15 @@ from modelling.registry import forget
 from modelling.routing_records import RoutingEvaluation
 from pipelines.compare import CompareResult, compare_runs
 from pipelines.evaluate_routing import EVALUATION, evaluate_routing
-from pipelines.features import FEATURES_FILE, FeaturesResult, build_features
+from pipelines.feature_files import read_features
+from pipelines.features import FeaturesResult, build_features
 from pipelines.progress import Progress, part_of
 from pipelines.promote import PastCallSources, PromoteResult, promote
 from pipelines.report import report_case, report_comparison, report_model, report_policy
 from pipelines.route import RouteResult, route
 from pipelines.score import ScoreResult, score
 from pipelines.simulated_desk import simulated_answers
-from pipelines.store import read_frame, write_frame
+from pipelines.store import write_frame
 from pipelines.synthesise import PROFILE, SynthesiseResult, synthesise
 from pipelines.train import TrainResult, train_on_features
 from pipelines.validate import PAGE, validate
@@ -259,7 +260,7 @@ def _begin_afresh(out: Path, mlruns: Path) -> None:
 
 def _latest_applications(features: Path, path: Path) -> Path:
     """Write the feature rows of the last applications to a table of their own."""
-    frame = read_frame(features / FEATURES_FILE)
+    frame = read_features(features)
     last = pl.col("applied_at").max()
     write_frame(path, frame.filter(pl.col("applied_at") >= last - timedelta(days=SCORED_DAYS)))
     return path

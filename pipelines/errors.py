@@ -14,6 +14,7 @@ PipelineError
 ├── ClusterError             processes that partitions cannot be built on
 └── ValidationError          tables
     ├── FailedTablesError        tables too wrong to go on with
+    ├── FailedFeaturesError      a feature table that is not what its declarations promise
     ├── ExpectationRaisedError   an expectation that broke instead of giving an answer
     ├── ExpectationsDisagreeError  two evaluations of one rule that found different rows
     ├── ArgumentError            an option that makes no sense
@@ -27,9 +28,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from features.errors import restored
+
 
 class PipelineError(Exception):
     """A job cannot go on."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let the error cross from one process to another with its message and attributes."""
+        return restored, (type(self), str(self), self.__dict__)
 
 
 class StoreError(PipelineError):
@@ -194,6 +201,22 @@ class FailedTablesError(ValidationError):
         super().__init__(
             f"{len(tables)} table(s) failed ({', '.join(tables)}); nothing was written. "
             f"Correct the tables, or the contract, and validate again:{listed}"
+        )
+
+
+class FailedFeaturesError(ValidationError):
+    """A feature table that is not what its declarations promise; nothing was written.
+
+    Attributes:
+        problems: Everything that stops the path.
+    """
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        listed = "".join(f"\n  - {problem}" for problem in self.problems)
+        super().__init__(
+            f"the feature table breaks {len(self.problems)} promise(s) of its declarations; nothing was written. Build "
+            f"it again from validated tables; where an own module declares the feature, correct the module:{listed}"
         )
 
 

@@ -12,9 +12,9 @@ from modelling.labels import BadDefinition
 from modelling.out_of_time import out_of_time_start
 from modelling.routing_records import RoutingEvaluation
 from modelling.simulated_calls import PERSON_FINDS
-from pipelines.features import FEATURES_FILE
+from pipelines.feature_files import read_features
 from pipelines.progress import Progress, silent
-from pipelines.store import manifest_hashes, read_frame, read_tables, write_json
+from pipelines.store import read_tables, write_json
 from scoring.bundle import read_bundle
 
 EVALUATION: Final = "routing.json"
@@ -64,7 +64,7 @@ def evaluate_routing(
     progress("reading tables", 0.0)
     bundle = read_bundle(bundle_folder, public_key=public_key)
     tables = read_tables(tables_folder)
-    features = read_frame(features_folder / FEATURES_FILE, sha256=manifest_hashes(features_folder).get(FEATURES_FILE))
+    features = read_features(features_folder)
     dataset = dataset_from_features(features, tables["outcomes"], tables["applications"], definition or BadDefinition())
     progress("simulating calls", 0.2)
     found = evaluate_calls(

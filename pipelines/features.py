@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import polars as pl
 
@@ -15,10 +14,8 @@ from features.manifest import Manifest, content_hash, definitions_hash
 from features.schema_check import UNREAD
 from features.tables import TABLES
 from pipelines.errors import OccupiedFolderError
+from pipelines.feature_files import FEATURES_FILE, MANIFEST_FILE, is_in_parts
 from pipelines.store import read_tables, sha256_file, write_frame, write_json
-
-FEATURES_FILE: Final = "features.parquet"
-MANIFEST_FILE: Final = "manifest.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,6 +108,8 @@ def _refuse_tables(out: Path) -> None:
     held = [name for name in TABLES if (out / f"{name}.parquet").exists()]
     if held:
         raise OccupiedFolderError(out, f"holds the raw table '{held[0]}.parquet'")
+    if is_in_parts(out):
+        raise OccupiedFolderError(out, "holds a feature table in parts")
 
 
 def _silent(what: str, share: float) -> None:

@@ -13,7 +13,7 @@ from modelling.errors import ContractError
 from modelling.flat import as_kind
 from pipelines.contract import CsvFormat
 from pipelines.errors import FlatTableError, MissingFileError
-from pipelines.features import FEATURES_FILE
+from pipelines.feature_files import read_features
 from pipelines.flat import CSV_ENDINGS, read_csv
 from pipelines.store import manifest_hashes, read_frame
 from scoring.errors import shown
@@ -50,14 +50,13 @@ def read_cases(
         DamagedFileError: the file cannot be read, or is not what its manifest says.
         FlatTableError: a column is missing, an id is null, repeated or a float, or a value does not fit its feature.
     """
-    file = path / FEATURES_FILE if path.is_dir() else path
-    frame = _read(file, csv or CsvFormat())
-    ids = _ids(frame, file, case_id_column)
+    frame = read_features(path) if path.is_dir() else _read(path, csv or CsvFormat())
+    ids = _ids(frame, path, case_id_column)
     missing = [feature.name for feature in features if feature.name not in frame.columns]
     if missing:
         hint = nearest(missing[0], frame.columns)
         raise FlatTableError(
-            file,
+            path,
             f"lacks {len(missing)} of the {len(features)} features of the model: {', '.join(missing[:8])}",
             f"Build features for this model, or train one on this table.{hint}",
         )
@@ -65,7 +64,7 @@ def read_cases(
         columns = [as_kind(_flag_words(frame[feature.name], feature), feature.kind) for feature in features]
     except ContractError as error:
         raise FlatTableError(
-            file, f"cannot be scored: {error}", "Give the column as the model was trained on."
+            path, f"cannot be scored: {error}", "Give the column as the model was trained on."
         ) from error
     return CasesToScore(ids=ids, features=pl.DataFrame(columns))
 

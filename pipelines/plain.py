@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -31,6 +32,15 @@ def to_json(value: object) -> str:
             JSON has no word for; the message names the place.
     """
     return json.dumps(_plain(value, "$"), ensure_ascii=False, allow_nan=False, indent=2) + "\n"
+
+
+def sha256_json(value: object) -> str:
+    """Return the SHA-256 of a value as `to_json` writes it.
+
+    Raises:
+        UnwritableValueError: see `to_json`.
+    """
+    return hashlib.sha256(to_json(value).encode()).hexdigest()
 
 
 def from_json(content: str | bytes) -> object:

@@ -26,11 +26,11 @@ from modelling.sweep import monotone_sweep
 from pipelines.contest import contest
 from pipelines.contract import TablesContract
 from pipelines.errors import PipelineError
-from pipelines.features import FEATURES_FILE
+from pipelines.feature_files import read_features
 from pipelines.own_modules import load_catalogue
 from pipelines.policy import starting_policy
 from pipelines.progress import Progress, silent
-from pipelines.store import manifest_hashes, read_frame, read_tables, require_folder
+from pipelines.store import read_tables, require_folder
 from scoring.bundle import Bundle, write_bundle
 from scoring.scorer import Scorer
 from scoring.spec import Gate, Policy
@@ -274,11 +274,10 @@ def _learned(bundle: Bundle, dataset: Dataset, sources: PastCallSources | None, 
         raise PipelineError(
             "the value of a call is learned before the out-of-time period, but these cases have no time"
         )
-    hashes = manifest_hashes(sources.features)
     return with_call_value(
         bundle,
         read_tables(sources.tables),
-        read_frame(sources.features / FEATURES_FILE, sha256=hashes.get(FEATURES_FILE)),
+        read_features(sources.features),
         until=out_of_time_start(dataset.frame),
         capacity_share=sources.capacity_share,
         seed=seed,

@@ -12,20 +12,24 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
 
 import polars as pl
 
 from features.errors import UnknownTableError
-from features.tables import TABLES
+from features.tables import APPLICATIONS, TABLES
 from pipelines.errors import DamagedFileError, MissingFileError, NotAFolderError
-from pipelines.plain import from_json, to_json
+from pipelines.plain import from_json, sha256_json, to_json
+
+ASIDE: Final = "quarantine"
+"""Folder of a validation's output with the rows that were set aside."""
 
 MANIFESTS: Final = ("validation.json", "synthesis.json", "manifest.json")
 """Files that may hold the hashes of the files beside them."""
 
+_UNREADABLE: Final = (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError)
 _RERUN: Final = "Run the job that writes this folder again."
 _WRITE_AGAIN: Final = "Write the file again with the job that made it, or copy it again from where it is whole."
 
@@ -55,15 +59,16 @@ def require_folder(path: Path, way_out: str) -> Path:
     raise NotAFolderError(path, way_out) if path.exists() else MissingFileError(path, way_out)
 
 
-def write_aside(path: Path, write: Callable[[IO[bytes]], object]) -> None:
+def write_aside(path: Path, write: Callable[[IO[bytes]], object], *, tag: str = "") -> None:
     """Let ``write`` fill a file beside ``path``, flush it to disk and rename it to ``path``.
 
     The folder is made when it is absent. When ``write`` fails, ``path`` is as it was before and the part is removed.
+    Where several processes may write the same path at once, each gives a ``tag`` of its own.
     """
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{path.name}{tag}.part")
     try:
         with part.open("wb") as file:
             write(file)
@@ -126,24 +131,60 @@ def read_json(path: Path) -> object:
         raise DamagedFileError(path, f"is not JSON: {error}", _WRITE_AGAIN) from error
 
 
-def read_frame(path: Path, *, sha256: str | None = None) -> pl.DataFrame:
-    """Read a Parquet file, after checking its hash when one is given.
+def read_frame(path: Path, *, sha256: str | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """Read a Parquet file, or some of its columns, after checking its hash when one is given.
 
     Raises:
         MissingFileError: there is no such file.
         DamagedFileError: its bytes are not those of the hash, or Parquet cannot be read from them.
     """
-    if sha256 is not None and (found := sha256_file(path)) != sha256:
-        raise DamagedFileError(
-            path, f"has the SHA-256 {found}, but its manifest says {sha256}: it was changed or damaged", _WRITE_AGAIN
-        )
+    check_sha256(path, sha256)
     if not path.is_file():
         raise MissingFileError(path, "Name a Parquet file that exists.")
     try:
-        return pl.read_parquet(path)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise DamagedFileError(path, f"cannot be read as Parquet ({first})", _WRITE_AGAIN) from error
+        return pl.read_parquet(path, columns=None if columns is None else list(columns))
+    except _UNREADABLE as error:
+        raise damaged(path, error) from error
+
+
+def check_sha256(path: Path, sha256: str | None) -> None:
+    """Refuse a file whose bytes are not those of a hash; None accepts any.
+
+    Raises:
+        MissingFileError: there is no such file.
+        DamagedFileError: its bytes are not those of the hash.
+    """
+    if sha256 is not None and (found := sha256_file(path)) != sha256:
+        raise changed(path, found, sha256)
+
+
+def changed(path: Path, found: str, expected: str) -> DamagedFileError:
+    """Return what says that a file's bytes are not those that its manifest tells of."""
+    return DamagedFileError(
+        path, f"has the SHA-256 {found}, but its manifest says {expected}: it was changed or damaged", _WRITE_AGAIN
+    )
+
+
+def read_columns(path: Path) -> tuple[dict[str, pl.DataType], int]:
+    """Return the columns of a Parquet file with their types, and the number of its rows, without reading any row.
+
+    Raises:
+        MissingFileError: there is no such file.
+        DamagedFileError: Parquet cannot be read from it.
+    """
+    if not path.is_file():
+        raise MissingFileError(path, "Name a Parquet file that exists.")
+    try:
+        scan = pl.scan_parquet(path, hive_partitioning=False)
+        return dict(scan.collect_schema()), int(scan.select(pl.len()).collect().item())
+    except _UNREADABLE as error:
+        raise damaged(path, error) from error
+
+
+def damaged(path: Path, error: BaseException) -> DamagedFileError:
+    """Return what says that a Parquet file cannot be read."""
+    first = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return DamagedFileError(path, f"cannot be read as Parquet ({first})", _WRITE_AGAIN)
 
 
 def manifest_hashes(folder: Path) -> dict[str, str]:
@@ -171,11 +212,52 @@ def _files_of(path: Path) -> dict[str, str]:
     return dict(files)
 
 
+def table_files(folder: Path) -> dict[str, list[Path]]:
+    """Return the Parquet files of each table that is there, as ``<table>.parquet`` or at any depth of ``<table>/``.
+
+    What has a dot before its name is left aside, and so are rows that a validation set aside. Beside tables in single
+    files, folders of other names are nobody's business; beside tables in folders they may be misspelt.
+
+    Raises:
+        MissingFileError: there is no such folder.
+        UnknownTableError: a file, or a folder beside ``applications/``, bears a name that no contract knows.
+    """
+    require_folder(folder, "Name a folder that holds a Parquet file, or a folder of them, per table.")
+    found: dict[str, list[Path]] = {}
+    for path in sorted(folder.rglob("*.parquet")):
+        parts = path.relative_to(folder).parts
+        if not any(part.startswith(".") for part in parts) and parts[0] != ASIDE:
+            found.setdefault(parts[0].removesuffix(".parquet"), []).append(path)
+    strict = (folder / APPLICATIONS.name).is_dir()
+    for name, paths in found.items():
+        if name not in TABLES and (strict or any(path.parent == folder for path in paths)):
+            raise UnknownTableError(name, TABLES)
+    return {name: found[name] for name in TABLES if name in found}
+
+
+def sha256_table(folder: Path, name: str) -> str:
+    """Return the SHA-256 of a table: of its file, or of the names and hashes of its files where it has a folder.
+
+    Raises:
+        MissingFileError: the table is not there.
+    """
+    path = folder / f"{name}.parquet"
+    if path.is_file() or not (folder / name).is_dir():
+        return sha256_file(path)
+    return sha256_files({each.relative_to(folder).as_posix(): sha256_file(each) for each in table_files(folder)[name]})
+
+
+def sha256_files(files: Mapping[str, str]) -> str:
+    """Return one SHA-256 for many files, from the SHA-256 of each by its name; their order does not matter."""
+    return sha256_json(dict(sorted(files.items())))
+
+
 def read_tables(folder: Path, *, only: Collection[str] | None = None) -> dict[str, pl.DataFrame]:
     """Read the raw tables of a folder, in the order of the contracts.
 
-    Every ``<table>.parquet`` is read; a table that has no file is left out of the answer. Where a manifest lies beside,
-    each file must have the hash it says, and no file may be absent from it or added to it.
+    Every table that has a file ``<table>.parquet``, or files at any depth of a folder ``<table>``, is read as a whole;
+    others are left out of the answer. Where a manifest lies beside, each file must have the hash it says, and no file
+    may be absent from it or added to it.
 
     Args:
         folder: Folder of the tables.
@@ -186,28 +268,31 @@ def read_tables(folder: Path, *, only: Collection[str] | None = None) -> dict[st
         DamagedFileError: a file cannot be read, or is not what the manifest says.
         UnknownTableError: a Parquet file, or a name in ``only``, that no contract describes.
     """
-    require_folder(folder, "Name a folder that holds one Parquet file per table.")
     for name in only or ():
         if name not in TABLES:
             raise UnknownTableError(name, TABLES)
-    present = {path.stem for path in folder.glob("*.parquet")}
-    for name in sorted(present - set(TABLES)):
-        raise UnknownTableError(name, TABLES)
-    if not present:
+    found = table_files(folder)
+    if not found:
         raise MissingFileError(folder / "applications.parquet", "The folder holds no table at all.")
     hashes = manifest_hashes(folder)
-    _check_listing(folder, present, hashes)
-    wanted = [name for name in TABLES if name in present and (only is None or name in only)]
-    return {name: read_frame(folder / f"{name}.parquet", sha256=hashes.get(f"{name}.parquet")) for name in wanted}
+    _check_listing(folder, [path.relative_to(folder).as_posix() for files in found.values() for path in files], hashes)
+    return {name: _read_files(folder, files, hashes) for name, files in found.items() if only is None or name in only}
+
+
+def _read_files(folder: Path, files: Sequence[Path], hashes: Mapping[str, str]) -> pl.DataFrame:
+    frames = [read_frame(path, sha256=hashes.get(path.relative_to(folder).as_posix())) for path in files]
+    return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal")
 
 
 def _check_listing(folder: Path, present: Collection[str], hashes: Mapping[str, str]) -> None:
-    listed = {name.removesuffix(".parquet") for name in hashes if name.endswith(".parquet")} & set(TABLES)
+    listed = {
+        name
+        for name in hashes
+        if name.endswith(".parquet") and name.partition("/")[0].removesuffix(".parquet") in TABLES
+    }
     for name in sorted(listed - set(present)):
-        raise MissingFileError(folder / f"{name}.parquet", f"The manifest beside it names it. {_RERUN}")
+        raise MissingFileError(folder / name, f"The manifest beside it names it. {_RERUN}")
     for name in sorted(set(present) - listed) if listed else ():
         raise DamagedFileError(
-            folder / f"{name}.parquet",
-            "was added to a folder whose manifest does not name it",
-            f"Remove it, or: {_RERUN}",
+            folder / name, "was added to a folder whose manifest does not name it", f"Remove it, or: {_RERUN}"
         )

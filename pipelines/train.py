@@ -24,11 +24,11 @@ from modelling.training import TrainedModel, train
 from pipelines.code_facts import code_facts
 from pipelines.contract import TablesContract, read_flat_contract
 from pipelines.errors import DamagedFileError
-from pipelines.features import FEATURES_FILE, MANIFEST_FILE
+from pipelines.feature_files import MANIFEST_FILE, read_features, sha256_features
 from pipelines.flat import read_flat
 from pipelines.own_modules import check_modules, load_catalogue
 from pipelines.progress import Progress, part_of, silent
-from pipelines.store import manifest_hashes, read_frame, read_json, read_tables, sha256_file
+from pipelines.store import read_json, read_tables, sha256_file, sha256_table
 from scoring.spec import Economics
 
 SEED: Final = 20240601
@@ -130,7 +130,7 @@ def train_on_features(
     catalogue = load_catalogue(contract)
     sources = _feature_sources(features_folder, tables_folder, catalogue)
     dataset = dataset_from_features(
-        read_frame(features_folder / FEATURES_FILE, sha256=sources["features"]),
+        read_features(features_folder),
         tables["outcomes"],
         tables["applications"],
         contract.bad,
@@ -240,21 +240,18 @@ def _feature_sources(features_folder: Path, tables_folder: Path, catalogue: Cata
     Raises:
         DamagedFileError: the raw tables or modules are not those that the features were built from.
     """
-    path = features_folder / FEATURES_FILE
-    hashes = manifest_hashes(features_folder)
     manifest = read_json(features_folder / MANIFEST_FILE)
     told = manifest if isinstance(manifest, Mapping) else {}
     built_from, modules = told.get("sources", {}), told.get("modules", {})
-    check_modules(modules, catalogue, path)
-    applications = sha256_file(tables_folder / "applications.parquet")
+    check_modules(modules, catalogue, features_folder)
+    applications = sha256_table(tables_folder, "applications")
     if built_from.get("applications", applications) != applications:
         raise DamagedFileError(
-            path,
+            features_folder,
             f"was built from other applications than those in {str(tables_folder)!r}",
             "Run `bamboo features` again",
         )
-    outcomes = sha256_file(tables_folder / "outcomes.parquet")
-    own = {"features": hashes.get(FEATURES_FILE, sha256_file(path)), "outcomes": outcomes}
+    own = {"features": sha256_features(features_folder), "outcomes": sha256_table(tables_folder, "outcomes")}
     ours = {f"module {name}": digest for name, digest in modules.items()}
     return {**{str(name): str(digest) for name, digest in built_from.items()}, **ours, **own}
 
