@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipelines.cli_options import Contract, Json, Out
-from pipelines.console import OUT, print_facts, print_json, print_table, progress
+from pipelines.console import ERR, OUT, print_facts, print_json, print_table, progress, rows_progress
+
+if TYPE_CHECKING:
+    from pipelines.cluster import Workers
+    from pipelines.contract import TablesContract
+    from pipelines.features import FeaturesResult
+    from pipelines.partitions import PartitionsBuilt
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     app.command()(synthesise)
     app.command()(validate)
+    app.command()(partition)
     app.command()(features)
 
 
@@ -88,24 +95,50 @@ def validate(
     print_facts((("clean tables in", out), ("page", out / PAGE)))
 
 
+def partition(
+    tables: Annotated[Path, typer.Argument(help="Folder of raw tables: a Parquet file, or a folder of them, each.")],
+    out: Out,
+    partitions: Annotated[int, typer.Option(help="Number of partitions; one is held in memory at a time.")] = 64,
+    json: Json = False,
+) -> None:
+    """Lay raw tables of any size out by applicant, so that features can be built one partition at a time."""
+    from pipelines.partition import partition as work
+
+    with progress("partition") as tell:
+        result = work(tables, out, partitions=partitions, progress=tell)
+    if json:
+        print_json(result)
+        return
+    print_table("Tables", ("table", "rows"), [(name, f"{rows:,}") for name, rows in result.rows.items()], right=(1,))
+    largest = f"{result.largest:.2%} of the rows"
+    print_facts((("tables in", out), ("partitions", result.partitions), ("largest", largest)))
+
+
 def features(
-    tables: Annotated[Path, typer.Argument(help="Folder of validated raw tables.")],
+    tables: Annotated[Path, typer.Argument(help="Folder of validated raw tables, as a whole or partitioned.")],
     out: Out,
     contract: Contract = None,
+    workers: Annotated[int, typer.Option(help="Processes that build partitions on this machine.")] = 1,
+    cluster: Annotated[
+        str | None, typer.Option(help="Dask scheduler whose workers build partitions, such as tcp://10.0.0.5:8786.")
+    ] = None,
+    worker_memory: Annotated[
+        str | None, typer.Option(help="Memory of each local process, such as 4GB; by default a share of the machine's.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Build the feature table: one row per application, from what was known before it.
 
-    Writes features.parquet and manifest.json.
+    Writes features.parquet, or a part per partition where the tables are partitioned, and manifest.json. A build of
+    partitions that was stopped goes on where it ended, and its bytes are the same wherever it runs.
     """
+    from pipelines.cluster import Workers
     from pipelines.contract import TablesContract, read_tables_contract
-    from pipelines.features import build_features
-    from pipelines.own_modules import load_catalogue
+    from pipelines.partition_layout import is_partitioned
 
     given = TablesContract() if contract is None else read_tables_contract(contract)
-    with progress("features") as tell:
-        catalogue = load_catalogue(given)
-        result = build_features(tables, out, time_zone=given.time_zone, catalogue=catalogue, progress=tell)
+    build = _in_parts if is_partitioned(tables) else _as_a_whole
+    result = build(tables, out, given, Workers(processes=workers, cluster=cluster, memory=worker_memory))
     if json:
         print_json(result)
         return
@@ -122,3 +155,31 @@ def features(
         ("definitions", result.definitions),
     )
     print_facts(facts)
+
+
+def _as_a_whole(tables: Path, out: Path, contract: TablesContract, workers: Workers) -> FeaturesResult:
+    from pipelines.cluster import HERE
+    from pipelines.errors import LayoutError
+    from pipelines.features import build_features
+    from pipelines.own_modules import load_catalogue
+
+    if workers != HERE:
+        raise LayoutError(tables, "is not partitioned, and workers build one partition each", "Run `bamboo partition`.")
+    with progress("features") as tell:
+        catalogue = load_catalogue(contract)
+        return build_features(tables, out, time_zone=contract.time_zone, catalogue=catalogue, progress=tell)
+
+
+def _in_parts(tables: Path, out: Path, contract: TablesContract, workers: Workers) -> PartitionsBuilt:
+    from pipelines.partitions import PartsDone, build_partitions
+
+    with rows_progress("features") as tell:
+
+        def told(done: PartsDone) -> None:
+            tell(f"{done.parts:,} of {done.of:,} partitions" if done.of else done.what, done.rows, done.rows_of)
+
+        result = build_partitions(tables, out, contract=contract, workers=workers, progress=told)
+    if result.built < result.partitions:
+        kept = result.partitions - result.built
+        ERR.print(f"{kept:,} of {result.partitions:,} partitions were finished before and are kept")
+    return result

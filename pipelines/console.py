@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.plain import to_json
 from pipelines.progress import Progress as Told
@@ -39,6 +49,35 @@ def progress(title: str) -> Iterator[Told]:
 
         yield report
         bar.update(task, description="done", completed=1.0)
+
+
+@contextmanager
+def rows_progress(title: str) -> Iterator[Callable[[str, int, int], None]]:
+    """Show a bar with the step, rows a second and the time left; it is told the step, the rows done and all rows."""
+    columns = (
+        SpinnerColumn(),
+        TextColumn("[bold]{task.fields[title]}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.description}", markup=False),
+        _Rate(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=ERR, transient=not ERR.is_terminal) as bar:
+        task = bar.add_task("", total=None, title=title)
+
+        def report(message: str, rows: int, of: int) -> None:
+            bar.update(task, description=message, completed=rows, total=of or None)
+
+        yield report
+
+
+class _Rate(ProgressColumn):
+    """Rows a second, over the last half minute."""
+
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f} rows/s")
 
 
 def print_json(value: object) -> None:

@@ -64,6 +64,7 @@ def test_the_commands_are_those_of_the_readme():
         "demo",
         "evaluate-routing",
         "features",
+        "partition",
         "promote",
         "report case",
         "report model",
