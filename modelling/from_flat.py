@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 import polars as pl
@@ -11,7 +12,7 @@ from modelling.dataset import MIN_CATEGORY_COUNT, Dataset, vocabulary
 from modelling.errors import ContractError
 from modelling.flat import FlatColumn, FlatContract, as_kind, infer_columns
 from modelling.splits import by_time, stratified
-from scoring.spec import FeatureSpec, ReasonText
+from scoring.spec import FeatureSpec, Question, ReasonText
 
 RESERVED: Final = frozenset({"case_id", "applicant_id", "time", "label_status", "label", "split"})
 """Names that a dataset's own columns have."""
@@ -39,6 +40,7 @@ def dataset_from_flat(
     seed: int,
     sources: Mapping[str, str] | None = None,
     min_category_count: int = MIN_CATEGORY_COUNT,
+    currency: str = "",
 ) -> Dataset:
     """Read a flat table as its contract says: labels, a split by time (or stratified), features with inferred types.
 
@@ -50,11 +52,14 @@ def dataset_from_flat(
         seed: Seed of the stratified split; unused when there is a time column.
         sources: Name of each source to the SHA-256 of its content.
         min_category_count: Rarer categories go to the unknown bucket.
+        currency: What amounts are in: the unit of the amount asked for, and of answers that are money and name none.
 
     Raises:
         ContractError: the table does not fit the contract, or an id occurs twice.
         LabelError: see `modelling.splits`.
     """
+    questions = {column: _in_currency(question, currency) for column, question in contract.questions.items()}
+    contract = replace(contract, questions=questions)
     columns = infer_columns(frame, contract)
     features = [column for column in columns if column.role == "feature"]
     if not features:
@@ -74,7 +79,7 @@ def dataset_from_flat(
     development = split.filter((pl.col("split") == "development") & pl.col("label").is_not_null())
     return Dataset(
         frame=split,
-        features=tuple(_spec(column, development, contract, min_category_count) for column in features),
+        features=tuple(_spec(column, development, contract, min_category_count, currency) for column in features),
         reasons=_reasons(features, contract),
         questions=tuple({question.id: question for question in contract.questions.values()}.values()),
         bad_definition=contract.bad_definition or f"{contract.target} is {contract.bad_value}",
@@ -161,7 +166,7 @@ def _as_text(value: object) -> str:
 
 
 def _spec(
-    column: FlatColumn, development: pl.DataFrame, contract: FlatContract, min_category_count: int
+    column: FlatColumn, development: pl.DataFrame, contract: FlatContract, min_category_count: int, currency: str
 ) -> FeatureSpec:
     name, kind = column.name, column.kind or "number"
     question = contract.questions.get(name)
@@ -178,7 +183,12 @@ def _spec(
         zh=contract.descriptions_zh.get(name, contract.descriptions.get(name, name)),
         vocabulary=vocabulary(development[name], min_category_count) if kind == "category" else (),
         question=question.id if question else None,
+        unit=question.unit if question else currency if name == contract.amount_column else "",
     )
+
+
+def _in_currency(question: Question, currency: str) -> Question:
+    return replace(question, unit=question.unit or currency) if question.answer == "money" else question
 
 
 def _reasons(features: list[FlatColumn], contract: FlatContract) -> tuple[ReasonText, ...]:

@@ -204,23 +204,23 @@ def print_verified(result: VerifyResult) -> None:
     print_facts(facts)
 
 
-def print_routing(evaluation: RoutingEvaluation) -> None:
+def print_routing(evaluation: RoutingEvaluation, *, currency: str = "yuan") -> None:
     """Print what each rule for choosing calls adds per 100 calls at equal capacity."""
     rows = [
         (
             rule.name,
             f"{rule.calls:,}",
             f"{rule.changed:,}",
-            _yuan(rule.added_per_100),
-            _yuan(expected.added_per_100),
+            _whole(rule.added_per_100),
+            _whole(expected.added_per_100),
         )
         for rule, expected in zip(evaluation.comparison.rules, evaluation.comparison_expected.rules, strict=True)
     ]
-    columns = ("rule", "calls", "decisions changed", "yuan added per 100 calls (95 %)", "the same by true PD")
+    columns = ("rule", "calls", "decisions changed", f"{currency} added per 100 calls (95 %)", "the same by true PD")
     print_table("Profit that calls add, by the rule that chooses them", columns, rows, right=(1, 2, 3, 4))
 
 
-def _yuan(interval: Interval) -> str:
+def _whole(interval: Interval) -> str:
     return f"{interval.value:,.0f} ({interval.lower:,.0f} to {interval.upper:,.0f})"
 
 
@@ -259,5 +259,5 @@ def evaluate_routing(
     if json:
         print_json(result)
         return
-    print_routing(result)
+    print_routing(result, currency=given.currency)
     print_facts((("evaluation", out),))

@@ -185,7 +185,7 @@ def train_on_table(
     contract = read_flat_contract(contract_path)
     flat = read_flat(table, contract)
     sources = {"table": flat.sha256, "contract": sha256_file(contract_path)}
-    dataset = dataset_from_flat(flat.frame, contract.columns, seed=seed, sources=sources)
+    dataset = dataset_from_flat(flat.frame, contract.columns, seed=seed, sources=sources, currency=contract.currency)
     job = _Job(
         mlruns=mlruns,
         experiment=experiment or contract.name,

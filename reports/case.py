@@ -95,7 +95,7 @@ def case_report(
     return Page(
         title=f"Case {decision.case_id or 'without an id'}",
         lead=_lead(decision, review),
-        facts=_headline(decision, review),
+        facts=_headline(decision, spec, review),
         sections=tuple(sections),
         footer=footer(origin, made_at),
     )
@@ -127,7 +127,7 @@ def _lead(decision: Decision, review: Review | None) -> Text:
     )
 
 
-def _headline(decision: Decision, review: Review | None) -> Facts:
+def _headline(decision: Decision, spec: ModelSpec, review: Review | None) -> Facts:
     after = review.after if review else None
     before = f"before the call: {_words(decision.outcome)}" if review else ""
     return Facts(
@@ -136,7 +136,7 @@ def _headline(decision: Decision, review: Review | None) -> Facts:
             ("Score", formats.points(decision.points), _then(after, "points")),
             ("Default probability", formats.percent(decision.pd, 2), _then(after, "pd")),
             ("Tier", decision.tier, _then(after, "tier") or f"on the tier alone: {_words(decision.provisional)}"),
-            ("Expected gain of a call", formats.yuan(decision.call_value), "its cost taken off"),
+            ("Expected gain of a call", formats.money(decision.call_value, currency_of(spec)), "its cost taken off"),
         ),
         tiles=True,
     )
@@ -220,13 +220,12 @@ def _routing(decision: Decision, spec: ModelSpec) -> Section:
     fired: Table | Prose = Prose("No rule and no trigger fired.")
     if rows:
         fired = Table(("Id", "Kind", "What it says", "In Chinese", "Evidence"), rows, "Rules and triggers that fired")
-    threshold = spec.policy.call_value_threshold
     facts = Facts(
         (
             ("On the tier alone", OUTCOMES[decision.provisional]),
             ("Outcome", OUTCOMES[decision.outcome]),
             ("Settled by", ROUTED_BY[decision.routed_by]),
-            ("Expected gain of a call", formats.yuan(decision.call_value), _threshold(threshold)),
+            ("Expected gain of a call", formats.money(decision.call_value, currency_of(spec)), _threshold(spec)),
             (
                 "Random control arm",
                 "picked" if decision.control else "not picked",
@@ -248,10 +247,11 @@ def _asked(decision: Decision, spec: ModelSpec) -> str:
     return " ".join(words.get(name, name) for name in decision.questions) or "none"
 
 
-def _threshold(threshold: float | None) -> str:
+def _threshold(spec: ModelSpec) -> str:
+    threshold = spec.policy.call_value_threshold
     if threshold is None:
         return "too few past calls taught a value: triggers decide"
-    return f"called above {formats.yuan(threshold)}"
+    return f"called above {formats.money(threshold, currency_of(spec))}"
 
 
 def _evidence(evidence: Mapping[str, Value]) -> str:

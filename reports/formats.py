@@ -55,13 +55,13 @@ def points(value: float | None, *, signed: bool = False) -> str:
     return number(value, 1, signed=signed)
 
 
-def yuan(value: float | None, *, signed: bool = False) -> str:
-    """Write money in whole yuan.
+def money(value: float | None, currency: str) -> str:
+    """Write money in whole units of its currency.
 
-    >>> yuan(12345.6)
+    >>> money(12345.6, "yuan")
     '12,346 yuan'
     """
-    return NOTHING if _missing(value) else f"{number(value, 0, signed=signed)} yuan"
+    return NOTHING if _missing(value) else f"{number(value, 0)} {currency}"
 
 
 def count(value: float | None) -> str:

@@ -347,7 +347,8 @@ def _walk(blocks: Sequence[Block]) -> Iterator[Block]:
             yield from _walk(block.blocks)
 
 
-_NUMBER_LIKE = re.compile(r"[<>≥≤≈]?\s*[+−-]?\d[\d,.]*\s*(%|yuan|months?|days?|points|ms|s)?(\s*\(.*\))?|–|∞|−∞|")
+_NUMBER_LIKE = re.compile(r"[<>≥≤≈]?\s*[+−-]?\d[\d,.]*\s*(%|[^\W\d_]+( [^\W\d_]+){0,4})?(\s*\(.*\))?|–|∞|−∞|")
+"""A number, with its unit of one to five words, and with more in brackets."""
 
 
 def _side(cells: Sequence[Text]) -> str:

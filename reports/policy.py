@@ -50,17 +50,17 @@ def policy_report(
         routing: What the calls of this policy are worth, on cases whose end is known; None when not measured.
         made_at: When the page is made; None writes no time.
     """
-    origin = Origin.of_bundle(spec, bundle)
+    origin, currency = Origin.of_bundle(spec, bundle), currency_of(spec)
     return Page(
         title=f"Routing policy: {origin.title}",
-        lead=_lead(counted, routing),
-        facts=_headline(counted, capacity, routing),
+        lead=_lead(counted, routing, currency),
+        facts=_headline(counted, capacity, routing, currency),
         sections=(
             _where(counted, capacity),
             _why(counted, spec),
             _value(counted, spec, capacity),
-            results(routing),
-            *([by_group(routing)] if routing else []),
+            results(routing, currency),
+            *([by_group(routing, currency)] if routing else []),
             _control(counted, spec, routing),
             _settings(spec),
             provenance(origin),
@@ -73,7 +73,7 @@ def _share(part: int, whole: int) -> float:
     return part / max(whole, 1)
 
 
-def _lead(counted: Volumes, routing: RoutingEvaluation | None) -> Text:
+def _lead(counted: Volumes, routing: RoutingEvaluation | None, currency: str) -> Text:
     parts = [
         f"{percent(_share(counted.outcomes.get(name, 0), counted.cases))} were {words}"
         for name, words in OUTCOMES.items()
@@ -86,14 +86,14 @@ def _lead(counted: Volumes, routing: RoutingEvaluation | None) -> Text:
     sure = formats.interval(certain.lower, certain.upper, formats.count)
     return (
         f"{told} On the synthetic lender, 100 calls chosen by this policy add ",
-        Strong(f"{formats.yuan(ended.value)} of profit"),
+        Strong(f"{formats.money(ended.value, currency)} of profit"),
         f", their cost taken off, by how the loans ended ({luck}), and ",
-        Strong(formats.yuan(certain.value)),
+        Strong(formats.money(certain.value, currency)),
         f" by the true probabilities of default ({sure}).",
     )
 
 
-def _headline(counted: Volumes, capacity: int | None, routing: RoutingEvaluation | None) -> Facts:
+def _headline(counted: Volumes, capacity: int | None, routing: RoutingEvaluation | None, currency: str) -> Facts:
     calls = counted.outcomes.get("phone_review", 0)
     added = routing.comparison.rules[0].added_per_100 if routing else None
     return Facts(
@@ -103,7 +103,7 @@ def _headline(counted: Volumes, capacity: int | None, routing: RoutingEvaluation
             ("Capacity of the desk", formats.count(capacity), "calls in the time of this batch"),
             (
                 "Added by 100 calls",
-                formats.yuan(added.value if added else None),
+                formats.money(added.value if added else None, currency),
                 f"{formats.interval(added.lower, added.upper, formats.count)}, by how loans ended"
                 if added
                 else "not measured",
@@ -231,13 +231,16 @@ def _value(counted: Volumes, spec: ModelSpec, capacity: int | None) -> Section:
     svg = charts.histogram(
         counted.value_edges,
         (("cases", [n / total for n in counted.value_counts]),),
-        x=charts.Axis(label="expected gain of a call (yuan, its cost taken off)", form=lambda v: formats.number(v, 0)),
+        x=charts.Axis(
+            label=f"expected gain of a call ({currency_of(spec)}, its cost taken off)",
+            form=lambda v: formats.number(v, 0),
+        ),
         y=charts.Axis(label="share of cases", form=_whole),
     )
     room = f", of which it can make {formats.count(capacity)}" if capacity is not None else ""
     calls = counted.outcomes.get("phone_review", 0)
     lead = (
-        f"Learned from past calls. Cases above {formats.yuan(threshold)} are called: "
+        f"Learned from past calls. Cases above {formats.money(threshold, currency_of(spec))} are called: "
         f"{formats.count(counted.called_by.get('call_value', 0))} in this batch. Rules above the score and the control "
         f"arm add theirs, which makes {formats.counted(calls, 'call')} for the desk{room}."
     )
@@ -269,7 +272,7 @@ def _control(counted: Volumes, spec: ModelSpec, routing: RoutingEvaluation | Non
         )
     )
     warning = Callout("warning", "The share picked is not what chance explains: check the key and the ids.")
-    worth = [control_gains(routing)] if routing else []
+    worth = [control_gains(routing, currency_of(spec))] if routing else []
     return Section("Control arm", (facts, *([warning] if odd else []), *worth), lead=lead, id="control")
 
 
@@ -286,13 +289,13 @@ def _settings(spec: ModelSpec) -> Section:
             ("Unfamiliar", f"distance above {formats.number(distance)}" if distance is not None else "switched off"),
             (
                 "Value of a call",
-                f"above {formats.yuan(policy.call_value_threshold)}"
+                f"above {formats.money(policy.call_value_threshold, currency_of(spec))}"
                 if policy.call_value_threshold is not None
                 else "none learned",
             ),
             ("A good loan earns", percent(money.margin_rate), "of the amount"),
             ("A bad loan loses", percent(money.loss_rate), "of the amount"),
-            ("A call costs", f"{formats.number(money.call_cost, 0)} {currency_of(spec)}"),
+            ("A call costs", formats.money(money.call_cost, currency_of(spec))),
         )
     )
     blocks: list[Block] = [facts]

@@ -8,7 +8,7 @@ from reports import charts, formats
 from reports.page import Callout, Chart, Mark, Prose, Section, Table, Text
 
 
-def results(routing: RoutingEvaluation | None) -> Section:
+def results(routing: RoutingEvaluation | None, currency: str) -> Section:
     """Show the profit that calls add under each rule, at equal capacity; None says that it was not measured."""
     title = "What the calls add"
     if routing is None:
@@ -18,7 +18,7 @@ def results(routing: RoutingEvaluation | None) -> Section:
     lead = (
         f"Each rule chose {formats.counted(rules.calls, 'call')} among the same {formats.count(rules.cases)} cases. "
         "What a call adds is the profit of the decision after it less that before it, less "
-        f"{formats.yuan(rules.call_cost)} for the call."
+        f"{formats.money(rules.call_cost, currency)} for the call."
     )
     fixed = routing.cases - rules.cases
     how = (
@@ -35,16 +35,20 @@ def results(routing: RoutingEvaluation | None) -> Section:
     )
     blocks = (
         Prose(how),
-        Callout("note", f"By how the loans ended, {_verdict(rules)} By the true probabilities, {_verdict(certain)}"),
-        _rule_bars(rules),
+        Callout(
+            "note",
+            f"By how the loans ended, {_verdict(rules, currency)} "
+            f"By the true probabilities, {_verdict(certain, currency)}",
+        ),
+        _rule_bars(rules, currency),
         Prose(twice),
-        _rule_table(rules, "Rules for choosing calls, by how the loans ended", "knows the end"),
-        _rule_table(certain, "The same calls, by the true probability of default", "knows the truth"),
+        _rule_table(rules, currency, "Rules for choosing calls, by how the loans ended", "knows the end"),
+        _rule_table(certain, currency, "The same calls, by the true probability of default", "knows the truth"),
     )
     return Section(title, blocks, lead=lead, id="results", new_page=True)
 
 
-def _verdict(rules: Comparison) -> str:
+def _verdict(rules: Comparison, currency: str) -> str:
     others = [rule for rule in rules.rules[1:] if rule.name != CLAIRVOYANT]
     beaten = [rule.name.replace("_", " ") for rule in others if rule.ahead_per_100.lower > 0]
     lost = [rule.name.replace("_", " ") for rule in others if rule.ahead_per_100.upper < 0]
@@ -53,16 +57,17 @@ def _verdict(rules: Comparison) -> str:
     ]
     own = rules.rules[0]
     told = (
-        f"this policy ({own.name.replace('_', ' ')}) adds {_gain(own)}. It is ahead of {_and(beaten) or 'no rule'} by "
-        "more than chance"
+        f"this policy ({own.name.replace('_', ' ')}) adds {_gain(own, currency)}. "
+        f"It is ahead of {_and(beaten) or 'no rule'} by more than chance"
     )
     unsure = f"; against {_and(level)} chance cannot be ruled out" if level else ""
     return f"{told}{unsure}." + (f" It is behind {_and(lost)}." if lost else "")
 
 
-def _gain(rule: RuleResult) -> str:
+def _gain(rule: RuleResult, currency: str) -> str:
     added = rule.added_per_100
-    found = f"{formats.yuan(added.value)} per 100 calls ({formats.interval(added.lower, added.upper, _yuan)})"
+    spread = formats.interval(added.lower, added.upper, formats.count)
+    found = f"{formats.money(added.value, currency)} per 100 calls ({spread})"
     return f"{found}, which may be nothing at all" if added.lower <= 0 <= added.upper else found
 
 
@@ -70,7 +75,7 @@ def _and(names: list[str]) -> str:
     return ", ".join(names[:-1]) + (" and " if names[:-1] else "") + names[-1] if names else ""
 
 
-def _rule_bars(rules: Comparison) -> Chart:
+def _rule_bars(rules: Comparison, currency: str) -> Chart:
     ordered = sorted(rules.rules, key=lambda rule: -rule.added_per_100.value)
     svg = charts.bars(
         [
@@ -83,7 +88,7 @@ def _rule_bars(rules: Comparison) -> Chart:
             )
             for rule in ordered
         ],
-        x=charts.Axis(label="profit added by 100 calls (yuan)", form=lambda value: formats.number(value, 0)),
+        x=charts.Axis(label=f"profit added by 100 calls ({currency})", form=lambda value: formats.number(value, 0)),
         width=800,
     )
     return Chart(
@@ -94,9 +99,16 @@ def _rule_bars(rules: Comparison) -> Chart:
     )
 
 
-def _rule_table(rules: Comparison, caption: str, knows: str) -> Table:
+def _rule_table(rules: Comparison, currency: str, caption: str, knows: str) -> Table:
     return Table(
-        ("Rule", "Calls", "Changed the decision", "Added by 100 calls (yuan)", "This policy is ahead by (yuan)", ""),
+        (
+            "Rule",
+            "Calls",
+            "Changed the decision",
+            f"Added by 100 calls ({currency})",
+            f"This policy is ahead by ({currency})",
+            "",
+        ),
         tuple(_rule_row(rule, rules, knows) for rule in rules.rules),
         caption,
         align="lrrrrl",
@@ -121,11 +133,7 @@ def _rule_row(rule: RuleResult, rules: Comparison, knows: str) -> tuple[Text, ..
         rule.name.replace("_", " "),
         formats.count(rule.calls),
         formats.count(rule.changed),
-        formats.with_interval(added.value, added.lower, added.upper, _yuan),
-        formats.NOTHING if own else formats.with_interval(ahead.value, ahead.lower, ahead.upper, _yuan),
+        formats.with_interval(added.value, added.lower, added.upper, formats.count),
+        formats.NOTHING if own else formats.with_interval(ahead.value, ahead.lower, ahead.upper, formats.count),
         verdict,
     )
-
-
-def _yuan(value: float | None) -> str:
-    return formats.number(value, 0)

@@ -125,6 +125,26 @@ def test_a_question_makes_the_fact_declared_and_is_kept_once(small_table, small_
     assert sources["noise"] == ("table", None)
 
 
+def test_amounts_and_answers_that_name_no_unit_are_in_the_contracts_currency(small_table, small_contract):
+    bare = Question(id="money", answer="money", unit="", en="How much?", zh="多少?", check_en="", check_zh="")
+    counted = replace(bare, id="count", answer="whole")
+    monthly = replace(bare, id="monthly", unit="crowns a month")
+    asked = replace(
+        small_contract, amount_column="asked", questions={"income": bare, "inquiries": counted, "noise": monthly}
+    )
+    found = dataset_from_flat(small_table, asked, seed=1, currency="crowns")
+
+    assert {question.id: question.unit for question in found.questions} == {
+        "money": "crowns",
+        "count": "",
+        "monthly": "crowns a month",
+    }
+    assert {spec.name: spec.unit for spec in found.features} == {
+        **dict.fromkeys(["inquiries", "channel", "returning"], ""),
+        **{"income": "crowns", "asked": "crowns", "noise": "crowns a month"},
+    }
+
+
 def test_grouped_columns_share_a_reason(small_table, small_contract):
     grouped = replace(
         small_contract, groups={"income": "means", "asked": "means"}, descriptions={"means": "Income and loan"}

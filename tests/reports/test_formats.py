@@ -15,15 +15,19 @@ def test_examples_in_the_docstrings_hold():
     assert doctest.testmod(formats).failed == 0
 
 
+def yuan(value):
+    return formats.money(value, "yuan")
+
+
 @pytest.mark.parametrize(
     "write",
-    [formats.number, formats.percent, formats.points, formats.yuan, formats.count, formats.p_value, formats.moment],
+    [formats.number, formats.percent, formats.points, yuan, formats.count, formats.p_value, formats.moment],
 )
 def test_nothing_measured_reads_as_a_dash(write):
     assert write(None) == "–"
 
 
-@pytest.mark.parametrize("write", [formats.number, formats.percent, formats.points, formats.yuan, formats.p_value])
+@pytest.mark.parametrize("write", [formats.number, formats.percent, formats.points, yuan, formats.p_value])
 def test_nan_reads_as_a_dash(write):
     assert write(math.nan) == "–"
 

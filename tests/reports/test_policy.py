@@ -96,6 +96,17 @@ def test_both_ways_of_counting_are_told_with_their_own_verdict(report, counted, 
     assert "knows the truth" in text
 
 
+def test_all_money_is_in_the_models_currency(parse, spec, counted, routing):
+    amount = replace(spec.features[0], name="amount", unit="Czech koruna")
+    economics = replace(spec.policy.economics, amount_feature="amount")
+    other = replace(spec, features=(*spec.features, amount), policy=replace(spec.policy, economics=economics))
+    text = parse(render(policy_report(counted, other, routing=routing, capacity=3))).text()
+
+    assert "yuan" not in text
+    for words in ("22 Czech koruna", "Added by 100 calls (Czech koruna)", "Expected (Czech koruna)", "15 Czech koruna"):
+        assert words in text
+
+
 def test_more_calls_than_the_desk_can_make_are_told(report, counted):
     calls = counted.outcomes["phone_review"]
 
