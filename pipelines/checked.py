@@ -160,7 +160,7 @@ def check_rules(
     rules = (*contract_rules(table), *business_rules(table, extract_at))
     evaluated = evaluation_frame(table, tables, contracts)
     broken = broken_rules(evaluated, rules)
-    outcomes = suites.run_rules(table, evaluated, rules)
+    outcomes = suites.run_rules(name, evaluated, rules)
     agree(table, outcomes, broken)
     shown = {rule.id: _shown(table, evaluated, rule, broken[rule.id]) for rule in rules if broken[rule.id].any()}
     return Checked(frame=tables[name], rules=rules, broken=broken, outcomes=outcomes, examples=shown)

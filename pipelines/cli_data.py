@@ -115,9 +115,20 @@ def partition(
 
 
 def features(
-    tables: Annotated[Path, typer.Argument(help="Folder of validated raw tables, as a whole or partitioned.")],
-    out: Out,
+    tables: Annotated[
+        Path | None, typer.Argument(help="Folder of validated raw tables, as a whole or partitioned.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder to write to; made when it is not there. Needed to build.")
+    ] = None,
     contract: Contract = None,
+    list_them: Annotated[
+        bool, typer.Option("--list", help="Print the catalogue of features instead of building them.")
+    ] = False,
+    group: Annotated[str | None, typer.Option(help="With --list: only this group of features.")] = None,
+    search: Annotated[
+        str, typer.Option(help="With --list: only features with these words anywhere, in English or Chinese.")
+    ] = "",
     workers: Annotated[int, typer.Option(help="Processes that build partitions on this machine.")] = 1,
     cluster: Annotated[
         str | None, typer.Option(help="Dask scheduler whose workers build partitions, such as tcp://10.0.0.5:8786.")
@@ -127,15 +138,26 @@ def features(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Build the feature table: one row per application, from what was known before it.
+    """Build the feature table: one row per application, from what was known before it; or list the catalogue.
 
     Writes features.parquet, or a part per partition where the tables are partitioned, and manifest.json. A build of
-    partitions that was stopped goes on where it ended, and its bytes are the same wherever it runs.
+    partitions that was stopped goes on where it ended, and its bytes are the same wherever it runs. With --list it
+    needs no tables and writes nothing.
     """
+    from pipelines.cli_features import print_catalogue
     from pipelines.cluster import Workers
     from pipelines.contract import TablesContract, read_tables_contract
     from pipelines.partition_layout import is_partitioned
 
+    if list_them:
+        if tables or out:
+            raise typer.BadParameter("--list prints the catalogue and builds nothing; leave out the folder and --out")
+        print_catalogue(contract, group=group, search=search, json=json)
+        return
+    if tables is None or out is None:
+        raise typer.BadParameter("give a folder of raw tables and --out to build features, or --list for the catalogue")
+    if group or search:
+        raise typer.BadParameter("--group and --search choose what --list prints; a build takes every feature")
     given = TablesContract() if contract is None else read_tables_contract(contract)
     build = _in_parts if is_partitioned(tables) else _as_a_whole
     result = build(tables, out, given, Workers(processes=workers, cluster=cluster, memory=worker_memory))

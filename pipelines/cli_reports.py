@@ -1,4 +1,4 @@
-"""Commands that write the pages people read: of a model, a case and the routing policy."""
+"""Commands that write the pages people read: of a model, its features, a case and the routing policy."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import Json, MlRuns
+from pipelines.cli_options import Contract, Json, MlRuns
 from pipelines.console import print_facts, print_json, progress
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add the group of commands to the app."""
     reports = typer.Typer(help="Write a page that people read: one HTML file, no network.", no_args_is_help=True)
     reports.command()(model)
+    reports.command()(features)
     reports.command()(case)
     reports.command()(policy)
     app.add_typer(reports, name="report")
@@ -31,6 +32,9 @@ def model(
     out: Page,
     run: Annotated[str | None, typer.Option(help="MLflow run; by default the one that the bundle came from.")] = None,
     bundle: Annotated[Path | None, typer.Option("--bundle", help="Folder of the bundle exported from the run.")] = None,
+    checks: Annotated[
+        Path | None, typer.Option("--checks", help="Folder that bamboo validate-features wrote, to link its page.")
+    ] = None,
     mlruns: MlRuns = Path("mlruns"),
     json: Json = False,
 ) -> None:
@@ -41,7 +45,28 @@ def model(
 
     with progress("report model") as tell:
         store = Store(require_folder(mlruns, "Name the folder of MLflow's store, or run `bamboo train` first."))
-        made = report_model(store, out, run_id=run, bundle=bundle, made_at=datetime.now(UTC), progress=tell)
+        made = report_model(
+            store, out, run_id=run, bundle=bundle, checks=checks, made_at=datetime.now(UTC), progress=tell
+        )
+    _show(made, json=json)
+
+
+def features(
+    table: Annotated[Path, typer.Argument(metavar="FEATURES", help="Folder that bamboo features wrote.")],
+    out: Page,
+    tables: Annotated[
+        Path | None, typer.Option("--tables", help="Folder of the validated raw tables, for bad rates by bin.")
+    ] = None,
+    contract: Contract = None,
+    json: Json = False,
+) -> None:
+    """Report every feature on your own cases: meaning, distribution, bad rate by bin, PSI by month, suspected leaks."""
+    from pipelines.contract import read_tables_contract
+    from pipelines.report_features import report_features
+
+    given = None if contract is None else read_tables_contract(contract)
+    with progress("report features") as tell:
+        made = report_features(table, out, tables=tables, contract=given, made_at=datetime.now(UTC), progress=tell)
     _show(made, json=json)
 
 

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.progress import (
     BarColumn,
     Progress,
@@ -96,12 +96,26 @@ def print_json(value: object) -> None:
 
 
 def print_table(
-    title: str, columns: Sequence[str], rows: Sequence[Sequence[object]], *, right: Sequence[int] = ()
+    title: str,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[object]],
+    *,
+    right: Sequence[int] = (),
+    whole: Sequence[int] = (),
 ) -> None:
-    """Print a table on stdout; columns whose index is in ``right`` are aligned right."""
+    """Print a table on stdout.
+
+    Args:
+        title: Title above it.
+        columns: Names of the columns.
+        rows: Cells; None is written as nothing.
+        right: Columns, by index, that are aligned right.
+        whole: Columns, by index, whose cells are never broken nor cut, such as names that a person will copy.
+    """
     table = Table(title=title, title_justify="left", title_style="bold", header_style="bold")
     for index, column in enumerate(columns):
-        table.add_column(column, justify="right" if index in right else "left")
+        justify: JustifyMethod = "right" if index in right else "left"
+        table.add_column(column, justify=justify, no_wrap=index in whole, overflow="fold")
     for row in rows:
         table.add_row(*("" if cell is None else str(cell) for cell in row))
     OUT.print(table)

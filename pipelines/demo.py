@@ -16,11 +16,15 @@ from modelling.registry import forget
 from modelling.routing_records import RoutingEvaluation
 from pipelines.compare import CompareResult, compare_runs
 from pipelines.evaluate_routing import EVALUATION, evaluate_routing
+from pipelines.feature_checks import check_features
+from pipelines.feature_checks_result import PAGE as CHECKS_PAGE
+from pipelines.feature_checks_result import FeatureChecks
 from pipelines.feature_files import read_features
 from pipelines.features import FeaturesResult, build_features
 from pipelines.progress import Progress, part_of
 from pipelines.promote import PastCallSources, PromoteResult, promote
 from pipelines.report import report_case, report_comparison, report_model, report_policy
+from pipelines.report_features import report_features
 from pipelines.route import RouteResult, route
 from pipelines.score import ScoreResult, score
 from pipelines.simulated_desk import simulated_answers
@@ -40,13 +44,14 @@ SHARES: Final = {
     "synthesise": 0.10,
     "validate": 0.20,
     "features": 0.04,
-    "train": 0.22,
-    "compare": 0.07,
-    "promote": 0.10,
+    "checks": 0.06,
+    "train": 0.20,
+    "compare": 0.06,
+    "promote": 0.09,
     "score": 0.03,
     "route": 0.03,
     "verify": 0.02,
-    "evaluate": 0.14,
+    "evaluate": 0.12,
     "report": 0.05,
 }
 """Share of the whole time that each step takes, for the progress bar."""
@@ -56,6 +61,7 @@ PARTS: Final = (
     "tables",
     "clean",
     "features",
+    "checks",
     "bundle",
     "latest.parquet",
     "decisions.parquet",
@@ -77,6 +83,7 @@ class DemoResult:
         synthesised: The raw tables.
         validated: The clean tables.
         features: The feature table.
+        checked: What its checks found.
         trained: The candidates' runs.
         comparisons: Each challenger against LightGBM.
         promoted: The bundle.
@@ -91,6 +98,7 @@ class DemoResult:
     synthesised: SynthesiseResult
     validated: ValidationResult
     features: FeaturesResult
+    checked: FeatureChecks
     trained: TrainResult
     comparisons: tuple[Comparison, ...]
     promoted: PromoteResult
@@ -144,6 +152,7 @@ def demo(
     synthesised = synthesise(recipe, out / "tables", seed=seed, workers=workers, progress=steps.step("synthesise"))
     validated = validate(out / "tables", walk.tables, progress=steps.step("validate"))
     built = build_features(walk.tables, walk.features, progress=steps.step("features"))
+    checked = check_features(walk.features, walk.checks, progress=steps.step("checks"))
     trained, compared, promoted = walk.make_model()
     scored = walk.decide_latest()
     capacity = max(1, round(CAPACITY_SHARE * scored.cases))
@@ -155,6 +164,7 @@ def demo(
         synthesised=synthesised,
         validated=validated,
         features=built,
+        checked=checked,
         trained=trained,
         comparisons=compared.comparisons,
         promoted=promoted,
@@ -182,6 +192,10 @@ class _Walk:
     @property
     def features(self) -> Path:
         return self.out / "features"
+
+    @property
+    def checks(self) -> Path:
+        return self.out / "checks"
 
     @property
     def bundle(self) -> Path:
@@ -279,10 +293,15 @@ def _reports(
     """Write the pages, and return all pages of the demo by title, in reading order."""
     reports, bundle, decisions = out / "reports", out / "bundle", out / "decisions.parquet"
     tell("model", 0.0)
-    model = report_model(store, reports / "model.html", bundle=bundle, made_at=now)
+    checks = out / "checks"
+    model = report_model(store, reports / "model.html", bundle=bundle, checks=checks, made_at=now)
+    tell("features", 0.4)
+    features = report_features(out / "features", reports / "features.html", tables=out / "clean", made_at=now)
     pages = {
         "Synthetic lender": out / "tables" / PROFILE,
         "Validation": out / "clean" / PAGE,
+        "Features": features.path,
+        "Checks of the feature table": checks / CHECKS_PAGE,
         "Model": model.path,
     }
     for run, comparison in zip(compared.challengers, compared.comparisons, strict=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import polars as pl
@@ -28,16 +28,17 @@ def table_warnings(table: Table, frame: pl.DataFrame) -> tuple[str, ...]:
     """
     if frame.is_empty():
         return ("the table has no rows",)
-    return (*_silent_columns(table, frame), *_drift(table, frame))
+    return (*silent_columns(frame, [column.name for column in table.columns]), *_drift(table, frame))
 
 
-def _silent_columns(table: Table, frame: pl.DataFrame) -> Iterator[str]:
-    for column in table.columns:
-        values = frame[column.name]
+def silent_columns(frame: pl.DataFrame, names: Sequence[str]) -> Iterator[str]:
+    """Yield a sentence for every column that holds no value, or the same one in every row."""
+    for name in names:
+        values = frame[name]
         if values.null_count() == len(values):
-            yield f"{column.name} has no value in any row"
+            yield f"{name} has no value in any row"
         elif len(values) > 1 and values.null_count() == 0 and values.n_unique() == 1:
-            yield f"{column.name} is {short(values[0])} in every row"
+            yield f"{name} is {short(values[0])} in every row"
 
 
 def _drift(table: Table, frame: pl.DataFrame) -> Iterator[str]:

@@ -65,15 +65,20 @@ class Suites:
         self._context.variables.progress_bars = {"globally": False, "metric_calculations": False}
         self._source = self._context.data_sources.add_pandas("tables")
 
-    def run_rules(self, table: Table, frame: pl.DataFrame, rules: Sequence[Rule]) -> tuple[Outcome, ...]:
+    def run_rules(self, name: str, frame: pl.DataFrame, rules: Sequence[Rule]) -> tuple[Outcome, ...]:
         """Evaluate rules on every row of an evaluation frame (see `pipelines.derived`), in their order.
+
+        Args:
+            name: Name of the table.
+            frame: What the rules read.
+            rules: The rules.
 
         Raises:
             ExpectationRaisedError: an expectation broke instead of giving an answer.
         """
         read = dict.fromkeys(name for rule in rules for name in _read(rule))
         checks = [(rule, rule.check.kind, rule.check.arguments) for rule in rules]
-        return self._run(table.name, frame.select(*read), checks)
+        return self._run(name, frame.select(*read), checks)
 
     def run_schema(self, table: Table, frame: pl.DataFrame) -> tuple[Outcome, ...]:
         """Check that a table has its columns, in any order, and their types.

@@ -17,6 +17,7 @@ from modelling.stored_runs import StoredRun, load_dataset, load_run
 from pipelines.decisions import read_decisions, read_decisions_frame
 from pipelines.progress import Progress, silent
 from pipelines.report_calls import review_of
+from pipelines.report_checks import checks_of
 from pipelines.report_errors import CaseNotFoundError, NoRunError, OtherBundleError
 from pipelines.store import read_json, read_tables, write_text
 from reports.case import case_report
@@ -70,6 +71,7 @@ def report_model(
     run_id: str | None = None,
     bundle: Path | None = None,
     gates: Sequence[Gate] = (),
+    checks: Path | None = None,
     made_at: datetime,
     progress: Progress = silent,
 ) -> Report:
@@ -81,12 +83,14 @@ def report_model(
         run_id: The run; None takes the one that the bundle names.
         bundle: The bundle exported from the run; None when there is none yet.
         gates: Gates of promotion, as they were found; those in the bundle when none are given.
+        checks: Folder that ``bamboo validate-features`` wrote for the model's feature table; None links no checks.
         made_at: When the page is made.
         progress: Told what is being done.
 
     Raises:
         NoRunError: neither a run nor a bundle that names one is given.
         OtherBundleError: the bundle came from another run.
+        OtherFeaturesError: the checks are of another feature table than the model's.
         TrackingError: the run cannot be read.
         BundleError: the bundle cannot be read.
     """
@@ -98,6 +102,7 @@ def report_model(
         raise NoRunError(str(bundle) if bundle else None)
     progress("reading the run", 0.0)
     run = load_run(store, run_id or named)
+    checked = checks_of(checks, out, run.record.sources) if checks else None
     progress("explaining cases", 0.2)
     found, pictures = _explained(store, run, scorer.spec.scale if scorer else run.evaluation.scale)
     progress("writing", 0.9)
@@ -108,6 +113,7 @@ def report_model(
         pictures=pictures,
         gates_found=gates or (scorer.spec.provenance.gates if scorer else ()),
         notices=run.record.notices,
+        checks=checked,
         made_at=made_at,
     )
     return write_page(out, page)

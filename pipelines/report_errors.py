@@ -3,7 +3,8 @@
 ReportError
 ├── CaseNotFoundError   a case that is not among the decisions
 ├── NoRunError          neither a run nor a bundle that names one
-└── OtherBundleError    a bundle that did not make what it is shown with
+├── OtherBundleError    a bundle that did not make what it is shown with
+└── OtherFeaturesError  checks of another feature table than the model's
 """
 
 from __future__ import annotations
@@ -40,4 +41,14 @@ class OtherBundleError(ReportError):
         super().__init__(
             f"bundle {bundle!r} is of {found!r}, but what it is shown with is of {wanted!r}; "
             "give the bundle that made it"
+        )
+
+
+class OtherFeaturesError(ReportError):
+    """Checks of another feature table than the one that the model was trained on."""
+
+    def __init__(self, folder: str, found: str, wanted: str) -> None:
+        super().__init__(
+            f"checks == {folder!r} are of the feature table {found[:12]}, but the model was trained on "
+            f"{wanted[:12] or 'none'}; run `bamboo validate-features` on the table that the model was trained on"
         )

@@ -66,6 +66,17 @@ class NotNull(_OneColumn):
 
 
 @dataclass(frozen=True)
+class IsNull(_OneColumn):
+    """The column has no value."""
+
+    kind = "ExpectColumnValuesToBeNull"
+
+    def broken(self) -> pl.Expr:
+        """True where the column has one."""
+        return pl.col(self.column).is_not_null()
+
+
+@dataclass(frozen=True)
 class InSet(_OneColumn):
     """The column holds one of the allowed values, or null."""
 
@@ -118,7 +129,7 @@ class Unique(_OneColumn):
 
 @dataclass(frozen=True)
 class NotBefore:
-    """The first time is not before the second; rows where one is null are not compared."""
+    """The first time or number is not below the second; rows where one is null are not compared."""
 
     later: str
     earlier: str

@@ -81,7 +81,7 @@ def _blocks(report: TableReport) -> Iterator[Block]:
         yield _reasons(report)
     else:
         yield Prose(f"All {report.kept:,} rows keep all {report.evaluated} expectations.")
-    yield Section("Every expectation", (_expectations(report.expectations),))
+    yield Section("Every expectation", (expectations_table(report.expectations),))
 
 
 def _reasons(report: TableReport) -> Table:
@@ -99,7 +99,8 @@ def _reasons(report: TableReport) -> Table:
     )
 
 
-def _expectations(outcomes: tuple[Outcome, ...]) -> Table:
+def expectations_table(outcomes: tuple[Outcome, ...]) -> Table:
+    """Show every expectation with what was found."""
     rows = tuple(
         (
             outcome.says,

@@ -50,7 +50,7 @@ class Link:
     address: str
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"#?[\w./-]+(#[\w-]+)?", self.address) or self.address.startswith("//"):
+        if not re.fullmatch(r"#?[\w./%-]+(#[\w-]+)?", self.address) or self.address.startswith("//"):
             raise ValueError(f"address == {self.address!r}, must be '#section' or a relative path without a scheme")
 
 

@@ -9,6 +9,7 @@ from modelling.evaluation import Evaluation
 from modelling.evaluation_parts import SplitMetrics
 from reports import formats
 from reports.formats import percent
+from reports.model_checks import Checks, feature_table
 from reports.model_inputs import Driver, drivers, stability
 from reports.model_limits import fairness, gates, limits
 from reports.model_probabilities import calibration, tiers
@@ -26,6 +27,7 @@ def model_report(
     pictures: Sequence[Chart] = (),
     gates_found: Sequence[Gate] = (),
     notices: Sequence[str] = (),
+    checks: Checks | None = None,
     made_at: datetime | None = None,
 ) -> Page:
     """Tell how a model was developed and how well it does, in plain words with the figures under them.
@@ -37,6 +39,7 @@ def model_report(
         pictures: SHAP figures (``reports.pictures``).
         gates_found: Gates of promotion; empty when the model was not put up.
         notices: What the reader should know of the data and the fit.
+        checks: What the checks of its feature table found; None leaves them out.
         made_at: When the page is made; None writes no time.
     """
     return Page(
@@ -45,6 +48,7 @@ def model_report(
         facts=_headline(evaluation),
         sections=(
             _purpose(evaluation),
+            *([feature_table(checks)] if checks else []),
             ranking(evaluation),
             months(evaluation),
             calibration(evaluation),

@@ -76,7 +76,7 @@ def test_great_expectations_finds_as_many_rows_as_polars(suites, drawn):
     rules = [Rule(id=name, says=name, check=check) for name, check in named.items()]
     broken = broken_rules(frame, rules)
 
-    outcomes = suites.run_rules(TABLES["watchlist"], frame, rules)
+    outcomes = suites.run_rules("watchlist", frame, rules)
 
     assert {outcome.rule: outcome.unexpected for outcome in outcomes} == {name: broken[name].sum() for name in named}
     agree(TABLES["watchlist"], outcomes, broken)
@@ -84,7 +84,7 @@ def test_great_expectations_finds_as_many_rows_as_polars(suites, drawn):
 
 def test_counts_that_differ_are_not_believed(suites):
     frame = frame_of([(1.0, END, END, "a"), (None, END, END, "b")])
-    outcomes = suites.run_rules(TABLES["watchlist"], frame, [rule(NotNull("number"))])
+    outcomes = suites.run_rules("watchlist", frame, [rule(NotNull("number"))])
 
     with pytest.raises(ExpectationsDisagreeError, match=r"watchlist: .* it: 1 against 0"):
         agree(TABLES["watchlist"], outcomes, pl.DataFrame({"it": [False, False]}))
@@ -96,7 +96,7 @@ def test_an_expectation_that_breaks_is_an_error_and_not_a_failed_check(suites):
     with pytest.raises(
         ExpectationRaisedError, match=r"loans: 1 expectation\(s\) could not be evaluated: it: .* of the same type"
     ):
-        suites.run_rules(TABLES["loans"], frame, [rule(Between("word", 0, 1))])
+        suites.run_rules("loans", frame, [rule(Between("word", 0, 1))])
 
 
 LONG_AGO = datetime(1999, 1, 1, tzinfo=UTC)

@@ -1,0 +1,76 @@
+"""Reads a feature table with what its manifest says of it, for the jobs that look at it as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from features.build import IDENTITY
+from features.catalogue import Catalogue
+from features.feature import Feature
+from pipelines.errors import DamagedFileError
+from pipelines.feature_files import MANIFEST_FILE, read_features, sha256_features
+from pipelines.own_modules import check_modules
+from pipelines.store import read_json, require_folder
+
+_WAY_OUT: Final = "Name a folder that `bamboo features` wrote."
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureTable:
+    """A feature table as it was built.
+
+    Attributes:
+        frame: The table.
+        features: Declarations of its columns, in the order of the catalogue.
+        undeclared: Columns that no declaration describes.
+        sha256: Hash of its file; models name it as their source.
+        content: Hash of its values.
+        definitions: Hash of the declarations that it was built from.
+        absent: Raw tables that were not there, each with the features that are null for want of it.
+    """
+
+    frame: pl.DataFrame
+    features: tuple[Feature, ...]
+    undeclared: tuple[str, ...]
+    sha256: str
+    content: str
+    definitions: str
+    absent: Mapping[str, tuple[str, ...]]
+
+
+def read_feature_table(folder: Path, catalogue: Catalogue) -> FeatureTable:
+    """Read the table that ``bamboo features`` wrote into a folder.
+
+    Args:
+        folder: The folder.
+        catalogue: Declarations, the lender's own ones among them.
+
+    Raises:
+        MissingFileError: there is no such folder, table or manifest.
+        DamagedFileError: the table is not what its manifest says, or has features of modules that the catalogue lacks.
+    """
+    manifest = _manifest(require_folder(folder, _WAY_OUT) / MANIFEST_FILE)
+    check_modules(manifest["modules"], catalogue, folder)
+    frame = read_features(folder)
+    return FeatureTable(
+        frame=frame,
+        features=tuple(feature for name, feature in catalogue.items() if name in frame.columns),
+        undeclared=tuple(name for name in frame.columns if name not in catalogue and name not in IDENTITY),
+        sha256=sha256_features(folder),
+        content=manifest["content"],
+        definitions=manifest["definitions"],
+        absent={name: tuple(features) for name, features in manifest["absent"].items()},
+    )
+
+
+def _manifest(path: Path) -> Mapping[str, Any]:
+    found = read_json(path)
+    needed = ("files", "content", "definitions", "absent", "modules")
+    if not isinstance(found, Mapping) or not all(name in found for name in needed):
+        raise DamagedFileError(path, f"is no manifest of a feature table: it must hold {', '.join(needed)}", _WAY_OUT)
+    return found
