@@ -86,6 +86,8 @@ class Table:
         key: Column that identifies a row.
         columns: All columns, in order.
         parents: Column to the table whose key it refers to.
+        times: Columns of which all must lie before a decision for the row to be known by then; none means that nobody
+            knows the row at any decision.
         optional: Whether a lender may come without this table; its features are then null.
     """
 
@@ -94,6 +96,7 @@ class Table:
     key: str
     columns: tuple[Column, ...]
     parents: Mapping[str, str]
+    times: tuple[str, ...] = ("happened_at", "known_at")
     optional: bool = True
 
     @property
@@ -137,6 +140,7 @@ APPLICATIONS: Final = Table(
     key="application_id",
     optional=False,
     parents={},
+    times=("applied_at",),
     columns=(
         _id("application_id", "identifies the application"),
         _id("applicant_id", "the person who applies; one person may apply several times"),
@@ -500,6 +504,7 @@ OUTCOMES: Final = Table(
     row="decided application",
     key="application_id",
     parents={"application_id": "applications"},
+    times=("decided_at",),
     columns=(
         _id("application_id", "application that was decided"),
         Column(name="decided_at", dtype=TIME, meaning="when it was decided"),
@@ -511,7 +516,12 @@ OUTCOMES: Final = Table(
             allowed=("rules", "random", "person"),
         ),
         Column(
-            name="disbursed_at", dtype=TIME, meaning="when it was paid out", nullable=True, null_means="not paid out"
+            name="disbursed_at",
+            dtype=TIME,
+            meaning="when it was paid out",
+            nullable=True,
+            null_means="not paid out",
+            known_by="disbursed_at",
         ),
         Column(
             name="amount_disbursed",
@@ -522,6 +532,7 @@ OUTCOMES: Final = Table(
             null_means="not paid out",
             lower=1,
             upper=1_000_000,
+            known_by="disbursed_at",
         ),
         Column(
             name="first_30dpd_at",
@@ -545,6 +556,7 @@ OUTCOMES: Final = Table(
             meaning="end of what is known of the loan",
             nullable=True,
             null_means="not paid out",
+            known_by="observed_until",
         ),
     ),
 )
@@ -554,6 +566,7 @@ TRUTH: Final = Table(
     row="application, as only the synthetic lender can know it",
     key="application_id",
     parents={"application_id": "applications"},
+    times=(),
     columns=(
         _id("application_id", "the application"),
         Column(

@@ -12,6 +12,7 @@ import pipelines.cli_demo
 import pipelines.cli_features
 import pipelines.cli_models
 import pipelines.cli_proof
+import pipelines.cli_proof
 import pipelines.cli_reports
 
 app = typer.Typer(
@@ -35,6 +36,7 @@ def _options(
 for group in (
     pipelines.cli_demo,
     pipelines.cli_data,
+    pipelines.cli_proof,
     pipelines.cli_proof,
     pipelines.cli_features,
     pipelines.cli_models,

@@ -66,6 +66,7 @@ def test_the_commands_are_those_of_the_readme():
         "features",
         "partition",
         "promote",
+        "prove-no-leak",
         "report case",
         "report model",
         "report policy",

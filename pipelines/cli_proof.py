@@ -1,0 +1,100 @@
+"""The command that proves of a lender's features that none of them saw the future."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pipelines.cli_options import Contract, Json, Seed
+from pipelines.console import print_facts, print_json, print_table, progress
+
+if TYPE_CHECKING:
+    from features.leak import Leak, Proof
+    from pipelines.prove_no_leak import LeakReport
+
+MOST_NAMED = 3
+"""Applications that are named beside a feature that moved; the JSON holds all."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("prove-no-leak")(prove_no_leak)
+
+
+def prove_no_leak(
+    tables: Annotated[Path, typer.Argument(help="Folder of validated raw tables.")],
+    contract: Contract = None,
+    applications: Annotated[int, typer.Option(min=1, help="Applications to attack, drawn at random.")] = 200,
+    features: Annotated[
+        Path | None,
+        typer.Option("--features", help="Feature table to prove: it must be what these tables give, bit for bit."),
+    ] = None,
+    feature: Annotated[
+        list[str] | None, typer.Option(help="Feature to watch; may be given again. By default all of them.")
+    ] = None,
+    seed: Seed = 0,
+    json: Json = False,
+) -> None:
+    """Attack all that was not known when an application came in; no feature may move by a single bit.
+
+    What is unknown by the tables' contracts is replaced by hostile values, shuffled and deleted, and hostile rows of
+    the future are added. Prints which features moved and through which columns; ends with status 1 when any did.
+    """
+    from pipelines.contract import read_tables_contract
+    from pipelines.prove_no_leak import prove_no_leak as work
+
+    given = None if contract is None else read_tables_contract(contract)
+    with progress("prove-no-leak") as tell:
+        report = work(
+            tables,
+            contract=given,
+            applications=applications,
+            seed=seed,
+            names=feature or None,
+            features_folder=features,
+            progress=tell,
+        )
+    if json:
+        print_json(report)
+    else:
+        _print(report)
+    if not report.holds:
+        raise typer.Exit(1)
+
+
+def _print(report: LeakReport) -> None:
+    proof = report.proof
+    if proof.leaks:
+        columns = ("feature", "moves through", "when what was unknown is", "applications")
+        print_table("Features that saw the future", columns, [_row(leak) for leak in proof.leaks])
+    facts = [
+        ("applications", f"{len(proof.applications):,}, drawn with seed {report.seed}"),
+        ("features", f"{proof.features:,}"),
+        (
+            "attacked",
+            f"{proof.cells:,} cells replaced, shuffled and deleted; {proof.planted:,} rows of the future added",
+        ),
+    ]
+    if proof.whole:
+        facts.append(("in all tables", f"{len(proof.whole)} features that look beyond an applicant's surroundings"))
+    if report.feature_table:
+        facts.append(("feature table", f"{report.feature_table}, the same bits as built again"))
+    print_facts((*facts, ("verdict", _verdict(proof))))
+
+
+def _row(leak: Leak) -> tuple[str, ...]:
+    through = ", ".join(f"{culprit} ({_HOW[culprit.how]})" for culprit in leak.culprits)
+    named = ", ".join(leak.applications[:MOST_NAMED])
+    more = "" if len(leak.applications) <= MOST_NAMED else f" and {len(leak.applications) - MOST_NAMED} more"
+    return leak.feature, through, "; ".join(leak.attacks), named + more
+
+
+_HOW = {"rows": "rows count too soon", "values": "read too soon"}
+
+
+def _verdict(proof: Proof) -> str:
+    if proof.holds:
+        return "no feature moved by a single bit"
+    return f"LEAK: {len(proof.leaks)} of {proof.features} features see what was not known at the decision"
