@@ -82,6 +82,7 @@ class Comparison:
     """Champion against challenger on the same cases.
 
     Attributes:
+        dataset: SHA-256 of the dataset that the cases are from; empty when not known.
         split: Split that the cases are from.
         champion: The model in use.
         challenger: The model that wants its place.
@@ -98,6 +99,7 @@ class Comparison:
         seed: Its seed.
     """
 
+    dataset: str
     split: str
     champion: Contender
     challenger: Contender
@@ -119,6 +121,7 @@ def compare(
     champion: Scores,
     challenger: Scores,
     *,
+    dataset: str = "",
     split: str = "out_of_time",
     approval_rate: float = 0.6,
     cutoff_pd: float | None = None,
@@ -137,6 +140,7 @@ def compare(
         frame: A dataset's frame: all cases, labelled or not.
         champion: The model in use.
         challenger: The model that wants its place.
+        dataset: SHA-256 of the dataset, for the record.
         split: Split to compare on.
         approval_rate: Share that each model approves in the swap set.
         cutoff_pd: Largest PD that the champion approves: the share that it approves of the applications then takes the
@@ -157,6 +161,7 @@ def compare(
         raise MetricError(f"split == {split!r} holds no case; the frame has {sorted(set(frame['split'].drop_nulls()))}")
     amounts = None if amount is None else _amounts(amount, len(frame))
     return Comparison(
+        dataset=dataset,
         split=split,
         champion=_contender(champion.name, first, level),
         challenger=_contender(challenger.name, second, level),

@@ -9,6 +9,7 @@ from modelling.compare import Comparison
 from modelling.estimate import Estimate
 from modelling.evaluation import Evaluation
 from modelling.evaluation_parts import FeatureAuc, TierTable
+from modelling.splits import held_out_words
 from modelling.sweep import FeatureSweep
 from modelling.tier_order import turned_round_p
 from scoring.spec import Gate
@@ -78,10 +79,14 @@ def _enough(evaluation: Evaluation, limits: GateLimits) -> Gate:
     return Gate(
         name="enough_cases",
         passed=min(late.bads, goods) >= limits.least_cases,
-        found=f"{late.bads} bad and {goods} good cases out of time",
+        found=f"{late.bads} bad and {goods} good cases {_held_out(evaluation)}",
         needed=f"at least {limits.least_cases} of each",
         why="with fewer cases, none of the other figures says much",
     )
+
+
+def _held_out(evaluation: Evaluation) -> str:
+    return held_out_words(dated=bool(evaluation.months))
 
 
 def _better_than_chance(evaluation: Evaluation, limits: GateLimits) -> Gate:
@@ -89,7 +94,8 @@ def _better_than_chance(evaluation: Evaluation, limits: GateLimits) -> Gate:
     return Gate(
         name="better_than_chance",
         passed=found.lower > limits.least_auc,
-        found=f"AUC out of time {found.value:.4f}, from {found.lower:.4f} to {found.upper:.4f}; there is no champion",
+        found=f"AUC {_held_out(evaluation)} {found.value:.4f}, from {found.lower:.4f} to {found.upper:.4f} "
+        f"({evaluation.level:.0%}, bootstrap by applicant); there is no champion",
         needed=f"lower end above {limits.least_auc}",
         why="a first champion must order unseen cases clearly better than chance",
     )
@@ -102,8 +108,8 @@ def _better(comparison: Comparison, limits: GateLimits) -> Gate:
         passed=max(pair.p_better, drawn.p_better) < limits.alpha,
         found=(
             f"AUC {pair.b:.4f} against {pair.a:.4f} of {comparison.champion.name}: {pair.difference:+.4f}, "
-            f"from {drawn.lower:+.4f} to {drawn.upper:+.4f}; one-sided p {pair.p_better:.3g} (DeLong, paired) and "
-            f"{drawn.p_better:.3g} (bootstrap by applicant)"
+            f"from {drawn.lower:+.4f} to {drawn.upper:+.4f} (bootstrap by applicant); "
+            f"one-sided p {pair.p_better:.3g} (DeLong, paired) and {drawn.p_better:.3g} (bootstrap by applicant)"
         ),
         needed=f"both p below {limits.alpha}",
         why="a change of model has a cost and a risk, so the gain must be more than noise",
@@ -168,8 +174,8 @@ def _tiers(evaluation: Evaluation, limits: GateLimits) -> Gate:
             if months
             else "no time, so no months"
         ),
-        needed="default rates rise strictly in development, and out of time, whole and per month, between neighbours "
-        "with enough cases; elsewhere no inversion beyond chance "
+        needed=f"default rates rise strictly in development, and {_held_out(evaluation)}, whole and per month, between "
+        "neighbours with enough cases; elsewhere no inversion beyond chance "
         f"(level {limits.alpha}, shared by {len(judged)} samples)",
         why="a safer tier with more defaults turns the policy upside down",
     )
@@ -207,7 +213,7 @@ def _leak(evaluation: Evaluation, limits: GateLimits) -> Gate:
     whole = evaluation.on(LATE).auc
     told = [_alone(one) for one in suspects]
     if whole.value >= limits.model_leak_auc:
-        told.append(f"the model itself has AUC {whole.value:.4f} out of time")
+        told.append(f"the model itself has AUC {whole.value:.4f} {_held_out(evaluation)}")
     strongest = f"strongest single feature: {_alone(evaluation.feature_auc[0])}" if evaluation.feature_auc else "none"
     return Gate(
         name="no_leak_suspected",

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from modelling.evaluation import Evaluation
+from modelling.splits import held_out_words
 from scoring.spec import FeatureSpec
 
 BEESWARM_CASES: Final = 1000
@@ -102,7 +103,8 @@ def _roc(evaluation: Evaluation) -> bytes:
     with _figure() as (figure, axes):
         axes.plot([0, 1], [0, 1], color="#cccccc", linewidth=1)
         for colour, part in zip(LINE_COLOURS, evaluation.splits, strict=True):
-            label = f"{_words(part.split)}: AUC {part.auc.value:.3f} ({part.auc.lower:.3f} to {part.auc.upper:.3f})"
+            name, found = _words(part.split, evaluation), part.auc
+            label = f"{name}: AUC {found.value:.3f} ({found.lower:.3f} to {found.upper:.3f})"
             axes.plot(part.curve.good, part.curve.bad, color=colour, label=label)
         axes.set(xlabel="share of good cases flagged", ylabel="share of bad cases flagged", title="ROC")
         axes.legend(loc="lower right", frameon=False)
@@ -115,7 +117,7 @@ def _ks(evaluation: Evaluation) -> bytes:
         axes.plot(part.curve.score, part.curve.bad, color=BAD_COLOUR, label="bad cases at or above")
         axes.plot(part.curve.score, part.curve.good, color=GOOD_COLOUR, label="good cases at or above")
         axes.axvline(part.ks.score, color="#666666", linewidth=1, linestyle=":")
-        title = f"KS out of time {part.ks.value:.3f} at margin {part.ks.score:.2f}"
+        title = f"KS {_held_out(evaluation)} {part.ks.value:.3f} at margin {part.ks.score:.2f}"
         axes.set(xlabel="margin (log-odds of bad)", ylabel="share", title=title)
         axes.legend(frameon=False)
         return _png(figure)
@@ -130,7 +132,7 @@ def _calibration(evaluation: Evaluation) -> bytes:
         highest = float(max(predicted.max(), (observed + spread[1]).max()))
         axes.plot([0, highest], [0, highest], color="#cccccc", linewidth=1)
         axes.errorbar(predicted, observed, yerr=spread, fmt="o", color=LINE_COLOURS[-1], markersize=4, linewidth=1)
-        title = f"Calibration out of time: ECE {part.ece:.4f} ({part.ece_by_chance:.4f} by chance)"
+        title = f"Calibration {_held_out(evaluation)}: ECE {part.ece:.4f} ({part.ece_by_chance:.4f} by chance)"
         axes.set(xlabel="mean PD", ylabel="observed bad rate", title=title)
         return _png(figure)
 
@@ -143,7 +145,11 @@ def _score_distribution(evaluation: Evaluation) -> bytes:
             axes.stairs(
                 [count / total for count in counts], held.edges, color=colour, label=label, fill=True, alpha=0.5
             )
-        axes.set(xlabel="points", ylabel="share of the cases with the label", title="Score by label, out of time")
+        axes.set(
+            xlabel="points",
+            ylabel="share of the cases with the label",
+            title=f"Score by label, {_held_out(evaluation)}",
+        )
         axes.legend(frameon=False)
         return _png(figure)
 
@@ -157,13 +163,25 @@ def _tiers(evaluation: Evaluation) -> bytes:
             at = [place + (number - 1) * width for place, _ in rows]
             rates = np.array([[row.rate.observed, row.rate.lower, row.rate.upper] for _, row in rows if row.rate])
             spread = np.abs(rates[:, 1:].T - rates[:, 0])
-            axes.bar(at, rates[:, 0], width, yerr=spread, color=colour, label=_words(table.sample), ecolor="#555555")
+            axes.bar(
+                at,
+                rates[:, 0],
+                width,
+                yerr=spread,
+                color=colour,
+                label=_words(table.sample, evaluation),
+                ecolor="#555555",
+            )
         names = [f"{row.tier}\n{row.share:.0%}" for row in tables[-1].rows]
         axes.set_xticks(range(len(names)), names)
-        axes.set(ylabel="observed bad rate", title="Tiers, with their share out of time")
+        axes.set(ylabel="observed bad rate", title=f"Tiers, with their share {_held_out(evaluation)}")
         axes.legend(frameon=False)
         return _png(figure)
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
+def _held_out(evaluation: Evaluation) -> str:
+    return held_out_words(dated=bool(evaluation.months))
+
+
+def _words(split: str, evaluation: Evaluation) -> str:
+    return _held_out(evaluation) if split == "out_of_time" else split

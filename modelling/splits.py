@@ -15,6 +15,11 @@ Split = Literal["development", "calibration", "out_of_time"]
 SPLITS: Final[tuple[Split, ...]] = ("development", "calibration", "out_of_time")
 
 
+def held_out_words(*, dated: bool) -> str:
+    """Return what people call the last split: ``out of time``, or ``held out`` where the cases carry no time."""
+    return "out of time" if dated else "held out"
+
+
 def by_time(
     frame: pl.DataFrame,
     *,

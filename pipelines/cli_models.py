@@ -66,7 +66,7 @@ def train(
     for notice in result.notices:
         OUT.print(f"- {notice}", markup=False)
     rows = [_run_row(run) for run in result.runs]
-    columns = ("candidate", "cases held out", "bad", "Gini held out (95 %)", "KS", "Brier")
+    columns = ("candidate", "cases held out", "bad", "Gini held out (95 %, DeLong)", "KS", "Brier")
     print_table(f"Experiment {result.experiment}", columns, rows, right=(1, 2, 3, 4, 5))
     print_facts([(f"run of {run.candidate}", run.run_id) for run in result.runs])
 
@@ -140,7 +140,8 @@ def compare(
     out: Annotated[Path | None, typer.Option("--out", help="Folder for an HTML page per challenger.")] = None,
     json: Json = False,
 ) -> None:
-    """Compare the champion with its challengers on the same out-of-time cases, by paired tests."""
+    """Compare the champion with its challengers on the same cases, held out from both, by paired tests."""
+    from modelling.splits import held_out_words
     from pipelines.compare import compare_runs
     from pipelines.report import report_comparison
 
@@ -162,6 +163,7 @@ def compare(
     if json:
         print_json({"champion": result.champion.run_id, "comparisons": result.comparisons, "pages": pages})
         return
+    words = held_out_words(dated=any(comparison.months for comparison in result.comparisons))
     rows = [
         (
             comparison.challenger.name,
@@ -173,8 +175,15 @@ def compare(
         )
         for comparison in result.comparisons
     ]
-    columns = ("challenger", "cases", "Gini", f"Gini of {result.champion.name}", "AUC difference (95 %)", "p (DeLong)")
-    print_table("Comparison, out-of-time", columns, rows, right=(1, 2, 3, 4, 5))
+    columns = (
+        "challenger",
+        "cases",
+        "Gini",
+        f"Gini of {result.champion.name}",
+        "AUC difference (95 %, DeLong)",
+        "p (DeLong)",
+    )
+    print_table(f"Comparison, {words}", columns, rows, right=(1, 2, 3, 4, 5))
     for page in pages:
         OUT.print(f"page  {page}", markup=False, soft_wrap=True)
 

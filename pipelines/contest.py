@@ -42,6 +42,7 @@ def contest(store: Store, champion: StoredRun, challenger: StoredRun, *, resampl
         frame,
         first,
         second,
+        dataset=challenger.record.dataset_sha256,
         cutoff_pd=_cutoff_pd(champion),
         amount=None if amount.null_count() == len(amount) else amount.to_numpy(),
         resamples=resamples,

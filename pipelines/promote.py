@@ -205,7 +205,7 @@ def agreement_gate(fitted: FittedTrees, scorer: Scorer, matrix: NDArray[np.float
     return Gate(
         name="scorer_agrees",
         passed=apart == 0,
-        found=f"{apart} of {len(matrix)} out-of-time cases get another margin from the scorer than from LightGBM",
+        found=f"{apart} of {len(matrix)} held-out cases get another margin from the scorer than from LightGBM",
         needed="none",
         why="the model that decides must be the one that was measured",
     )

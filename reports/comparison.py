@@ -9,12 +9,13 @@ from typing import Final
 from modelling.compare import Comparison, Contender
 from modelling.discrimination import AucDifference
 from modelling.estimate import Estimate
+from modelling.splits import held_out_words
 from modelling.swap_set import SwapCell
 from reports import charts, formats
 from reports.formats import percent, with_interval
 from reports.model_limits import gates
 from reports.model_ranking import gini
-from reports.page import Block, Callout, Chart, Facts, Mark, Page, Section, Strong, Table, Text
+from reports.page import Block, Callout, Chart, Code, Facts, Mark, Page, Section, Strong, Table, Text
 from scoring.spec import Gate
 
 CHANCE: Final = 0.05
@@ -50,16 +51,29 @@ def comparison_report(
             _swap_set(comparison),
             _months(comparison),
             *([gates(gates_found)] if gates_found else []),
+            _origin(comparison),
         ),
-        footer=(
-            f"Bamboo. {formats.count(comparison.n)} labelled cases, sample {_split(comparison)}.",
-            f"Bootstrap with {comparison.resamples} draws, seed {comparison.seed}.{made}",
-        ),
+        footer=(f"Bamboo. {formats.count(comparison.n)} labelled cases {_split(comparison)}.{made}",),
     )
 
 
+def _origin(comparison: Comparison) -> Section:
+    cases = f"{formats.count(comparison.n)} labelled cases {_split(comparison)}, {formats.count(comparison.bads)} bad"
+    facts = Facts(
+        (
+            ("Cases", cases),
+            ("Dataset (SHA-256)", Code(comparison.dataset) if comparison.dataset else "not known"),
+            ("Bootstrap", f"{formats.count(comparison.resamples)} draws of applicants with all their cases"),
+            ("Seed", str(comparison.seed)),
+        )
+    )
+    return Section("Where it comes from", (facts,), lead="With these, the same numbers can be made again.")
+
+
 def _split(comparison: Comparison) -> str:
-    return comparison.split.replace("_", " ")
+    if comparison.split == "out_of_time":
+        return held_out_words(dated=bool(comparison.months))
+    return comparison.split
 
 
 def _lead(comparison: Comparison) -> Text:
@@ -97,7 +111,11 @@ def _headline(comparison: Comparison) -> Facts:
         (
             (f"Gini, {comparison.champion.name}", formats.number(comparison.champion.auc.gini, 3), "champion"),
             (f"Gini, {comparison.challenger.name}", formats.number(comparison.challenger.auc.gini, 3), "challenger"),
-            ("Difference of Gini", formats.number(2 * test.difference, 3, signed=True), _gini_interval(test)),
+            (
+                "Difference of Gini",
+                formats.number(2 * test.difference, 3, signed=True),
+                f"{_gini_interval(test)}, drawing applicants",
+            ),
             ("Decisions that would change", percent(swapped / max(total, 1)), "at equal approval rate"),
             ("Cases", formats.count(comparison.n), f"{formats.count(comparison.bads)} bad"),
         ),
@@ -112,8 +130,8 @@ def _ranking(comparison: Comparison) -> Section:
     )
     pair = (comparison.champion, comparison.challenger)
     rows: tuple[tuple[Text, ...], ...] = (
-        ("Gini", *(gini(one.auc) for one in pair), _auc_test(comparison.delong, "DeLong, paired")),
-        ("Gini, drawing applicants", *(gini(one.auc) for one in pair), _auc_test(comparison.bootstrap, "bootstrap")),
+        ("Gini (DeLong)", *(gini(one.auc) for one in pair), _auc_test(comparison.delong, "DeLong, paired")),
+        ("Gini, drawing applicants", *[formats.NOTHING] * 2, _auc_test(comparison.bootstrap, "bootstrap")),
         ("KS", *(_estimate(one.ks.interval, 3) for one in pair), formats.NOTHING),
         (
             "Brier score (lower is better)",
@@ -274,7 +292,7 @@ def _months(comparison: Comparison) -> Section:
     )
     columns = ("Month", "Cases", "Bad", comparison.champion.name, comparison.challenger.name, "Difference of Gini", "")
     blocks: tuple[Block, ...] = (
-        Chart(svg, f"Difference of Gini by month with {comparison.level:.0%} intervals."),
+        Chart(svg, f"Difference of Gini by month with {comparison.level:.0%} intervals (DeLong, paired)."),
         Table(columns, rows, "Gini by month", align="lrrrrrl"),
     )
     return Section(title, blocks, lead="A better model should be better in most months, not in one.", id="months")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from modelling.discrimination import Auc, Ks
 from modelling.evaluation import Evaluation
 from modelling.evaluation_parts import SampleMetrics, ScoreHistogram, SplitMetrics
+from modelling.splits import held_out_words
 from reports import charts, formats
 from reports.formats import percent, with_interval
 from reports.page import Block, Callout, Chart, Prose, Section, Table, Text
@@ -12,7 +13,7 @@ from reports.page import Block, Callout, Chart, Prose, Section, Table, Text
 
 def held_out(evaluation: Evaluation) -> str:
     """What the last split is: ``out of time``, or ``held out`` where the cases carry no time."""
-    return "out of time" if evaluation.months else "held out"
+    return held_out_words(dated=bool(evaluation.months))
 
 
 def split_words(split: str | None, evaluation: Evaluation) -> str:
@@ -86,7 +87,7 @@ def _newcomers(evaluation: Evaluation) -> tuple[Prose, ...]:
     return (
         Prose(
             f"On the {formats.count(new.n)} cases {held_out(evaluation)} whose applicant the model has never met, the "
-            f"Gini is {gini(new.auc)}."
+            f"Gini is {gini(new.auc)} (DeLong)."
         ),
     )
 

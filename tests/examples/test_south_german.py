@@ -75,4 +75,5 @@ def test_the_file_is_scored_as_it_was_trained_on_and_reported(bamboo, bamboo_jso
     assert "1,000" in (out / "policy.html").read_text()
     pages = [path.read_text() for path in (*out.glob("*.html"), *(out / "calls" / "sheets").glob("*.html"))]
     assert not any("yuan" in page for page in pages)
+    assert not any("out of time" in page.lower() or "out-of-time" in page.lower() for page in pages)
     assert sum("Deutsche Mark" in page for page in pages) > 10

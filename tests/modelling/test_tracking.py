@@ -29,7 +29,7 @@ def test_a_run_read_back_is_the_model_that_was_logged(small_store, small_run, sm
     assert found.predictions.equals(small_trained.predictions)
     assert found.record.features == small_dataset.features
     assert found.record.tiers == small_trained.tiers
-    assert found.record.development.startswith(f"{len(small_dataset.part('development'))} cases from 2023-01-01")
+    assert found.record.development.startswith(f"{len(small_dataset.part('development')):,} cases from 2023-01-01 to ")
     assert (found.experiment, found.name) == ("small", f"lightgbm {small_run[:8]}")
 
 

@@ -46,6 +46,23 @@ def test_without_time_the_months_say_so(report, comparison):
     assert "The cases carry no time" in report(replace(comparison, months=()))
 
 
+@pytest.mark.parametrize(
+    ("months", "words", "other"), [(True, "out of time", "held out"), (False, "held out", "out of")]
+)
+def test_cases_are_called_out_of_time_only_where_there_is_time(report, comparison, months, words, other):
+    text = report(comparison if months else replace(comparison, months=()))
+
+    assert f"labelled cases {words}" in text
+    assert other not in text
+
+
+def test_the_dataset_and_the_way_of_every_interval_are_named(report, comparison):
+    text = report(replace(comparison, dataset="5e" * 32))
+
+    for words in ("5e" * 32, "Gini (DeLong)", "DeLong, paired p", "bootstrap p", "draws of applicants"):
+        assert words in text
+
+
 def test_a_swap_without_labels_is_not_compared(report, comparison):
     cells = tuple(replace(cell, bad_rate=None, lower=None, upper=None) for cell in comparison.swap_set.cells)
 
