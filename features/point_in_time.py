@@ -7,17 +7,22 @@ loan, counts only when the parent is known, too, and is the same applicant's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 from typing import Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from features.history import THIS, View
-from features.in_polars import in_polars
+from features.equal_values import Index
+from features.history import View
 from features.tables import APPLICATIONS, Table
 
 ROW: Final = "row"
-"""Number of the application in the build, from 0; beside every row of history."""
+"""Number of the application in the build, from 0."""
 
 KEYS: Final[Mapping[str, str]] = {
     "phone": "phone_hash",
@@ -27,28 +32,159 @@ KEYS: Final[Mapping[str, str]] = {
 }
 """Kind of key, as on the watchlist, to the column of ``applications`` that holds it."""
 
+PART: Final = 1 << 18
+"""Rows that are worked on at once: few enough for the caches of a processor, enough that calls cost nothing."""
+
+NEVER: Final = np.iinfo(np.int64).max
+
+Whole = NDArray[np.int64]
+Small = NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """Rows of history, and each once for every application that it was known before: a pair.
+
+    Owners are what history is matched by: applicants, or keys. The applications of one owner stand beside each other
+    in a line, earliest first, so the ones that know a row are the last ones.
+
+    Attributes:
+        rows: Rows known before any of the applications, under the names that views use.
+        owners: Of each row, the number of its owner.
+        row: Of each pair, the position of its row.
+        place: Of each pair, the place of its application in the line of all owners.
+        starts: Of each owner, the first place of its applications, and the end of the line after the last one.
+        seats: Of each place, which of ``numbers`` its application is.
+        numbers: Numbers of the applications in the build.
+        ages: Of each pair, how long before the application its row happened, in microseconds.
+    """
+
+    rows: pl.DataFrame
+    owners: Small
+    row: Small
+    place: Small
+    starts: Whole
+    seats: Whole
+    numbers: Whole
+    ages: Whole
+
+    @cached_property
+    def applications(self) -> Whole:
+        """Of each pair, which of ``numbers`` its application is."""
+        return self.seats[self.place]
+
 
 def open_columns(table: Table) -> tuple[str, ...]:
     """Return the columns that features may read: all but protected ones."""
     return tuple(column.name for column in table.columns if not column.protected)
 
 
+def prefix(table: Table) -> str:
+    """Return what stands before a parent's columns, such as ``loan_``."""
+    return f"{table.key.removesuffix('_id')}_"
+
+
 def known_rows(
-    applications: pl.LazyFrame, view: View, tables: Mapping[str, pl.DataFrame], time_zone: str
-) -> pl.LazyFrame:
-    """Return each row of history once for every application that it was known before.
+    applications: pl.DataFrame,
+    view: View,
+    tables: Mapping[str, pl.DataFrame],
+    reads: Collection[str],
+    *,
+    part: int = PART,
+) -> list[Known]:
+    """Return each row of history with every application that it was known before, in parts of other owners.
 
     Args:
-        applications: Applications to build, numbered by ``row``.
-        view: The table and its derived columns.
+        applications: Applications to build; they are numbered by their order.
+        view: The table.
         tables: Raw tables; those of the view must be there.
-        time_zone: Name of the zone of local hours and days.
+        reads: Columns of the rows that will be read.
+        part: About how many rows a part holds.
     """
+    line = _line(applications, view)
     history = _rows(view, tables)
-    sides = _by_applicant(applications, history) if view.matched == "applicant" else _by_key(applications, history)
-    known = sides.filter(pl.col("known_at") < pl.col("applied_at"), pl.col("happened_at") < pl.col("applied_at"))
-    derived = [in_polars(expression, time_zone).alias(name) for name, expression in view.columns.items()]
-    return known.with_columns(_masks(view)).with_columns(derived)
+    kept = ["happened_at", "known_at", *sorted(set(reads) & set(history.collect_schema()) - {"happened_at", "known_at"})]
+    rows = history.select(_owner(view).alias("owner"), *kept).collect()
+    owners, known = _known_to_some(rows, line, part)
+    rows = rows.drop("owner")
+    if view.matched == "key" or len(known) <= part:
+        return [_paired(owners, rows[known], line)]
+    size = -(-len(line.owners) // -(-len(known) // part))
+    by_part = np.argsort((owners // size).astype(np.uint16), kind="stable")
+    owners, rows = owners[by_part], rows[known[by_part]]
+    ends = np.cumsum(np.bincount(owners // size, minlength=-(-len(line.owners) // size)))
+    return [
+        _paired(owners[start:end] - i * size, rows[start:end], line.part(i * size, (i + 1) * size))
+        for i, (start, end) in enumerate(pairwise([0, *ends]))
+    ]
+
+
+def _known_to_some(rows: pl.DataFrame, line: _Line, part: int) -> tuple[Small, Whole]:
+    """Return the owners and the positions of the rows that the last application of their owner knew."""
+    index = Index.of(line.owners)
+    lasts = np.append(np.append(line.times, -NEVER)[line.starts[1:] - 1], -NEVER)
+    found = []
+    for start in range(0, len(rows), part):
+        some = rows[start : start + part]
+        owners = index.positions(some["owner"])
+        kept = np.flatnonzero(_since(some) < lasts[owners])
+        found.append((owners[kept], kept + start))
+    nobody, nothing = np.zeros(0, np.int32), np.zeros(0, np.int64)
+    return np.concatenate([nobody, *(o for o, _ in found)]), np.concatenate([nothing, *(k for _, k in found)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Line:
+    """The applications, those of one owner beside each other and by time."""
+
+    owners: pl.Series
+    starts: Whole
+    seats: Whole
+    numbers: Whole
+    times: Whole
+
+    def part(self, start: int, end: int) -> _Line:
+        """Return the line of some of the owners alone."""
+        starts = self.starts[start : end + 1]
+        places = slice(starts[0], starts[-1])
+        return _Line(
+            owners=self.owners[start:end],
+            starts=starts - starts[0],
+            seats=np.arange(starts[-1] - starts[0]),
+            numbers=self.numbers[places],
+            times=self.times[places],
+        )
+
+
+def _line(applications: pl.DataFrame, view: View) -> _Line:
+    numbered = applications.select(pl.int_range(pl.len()).alias("number"), "applied_at", "applicant_id", *KEYS.values())
+    owned = [numbered.select("number", "applied_at", owner) for owner in _own(view)]
+    line = pl.concat(owned).drop_nulls("owner").sort("owner", "applied_at")
+    lengths = line.group_by("owner", maintain_order=True).len()
+    numbers = line["number"].to_numpy()
+    each = view.matched == "applicant"
+    return _Line(
+        owners=lengths["owner"],
+        starts=np.concatenate([[0], np.cumsum(lengths["len"].to_numpy(), dtype=np.int64)]),
+        seats=np.arange(len(numbers)) if each else numbers,
+        numbers=numbers if each else np.arange(len(applications)),
+        times=_microseconds(line["applied_at"]),
+    )
+
+
+def _own(view: View) -> list[pl.Expr]:
+    """Return whose history an application has: its applicant's, or that of each of its keys."""
+    if view.matched == "applicant":
+        return [pl.col("applicant_id").alias("owner")]
+    return [_key(pl.lit(kind), pl.col(column)).alias("owner") for kind, column in KEYS.items()]
+
+
+def _owner(view: View) -> pl.Expr:
+    return pl.col("applicant_id") if view.matched == "applicant" else _key(pl.col("key_type"), pl.col("key_hash"))
+
+
+def _key(kind: pl.Expr, key: pl.Expr) -> pl.Expr:
+    return pl.concat_str(kind, key, separator=" ")
 
 
 def _rows(view: View, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
@@ -66,11 +202,6 @@ def _rows(view: View, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
     return rows.with_columns(**named).drop("applied_at", strict=False)
 
 
-def prefix(table: Table) -> str:
-    """Return what stands before a parent's columns, such as ``loan_``."""
-    return f"{table.key.removesuffix('_id')}_"
-
-
 def _times(table: Table) -> tuple[str, ...]:
     """Return the times that must all have passed before a row of the table counts."""
     return ("applied_at",) if table is APPLICATIONS else ("happened_at", "known_at")
@@ -81,34 +212,48 @@ def _parent(table: Table, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
     return tables[table.name].lazy().select(table.key, *names).rename(names)
 
 
-def _by_applicant(applications: pl.LazyFrame, history: pl.LazyFrame) -> pl.LazyFrame:
-    return _this(applications, "applicant_id", "applied_at").join(history, on="applicant_id", how="inner")
+def _paired(owners: Small, rows: pl.DataFrame, line: _Line) -> Known:
+    """Put each row beside the applications of its owner, from the last one back, as far as they knew it."""
+    since, begins = _since(rows), line.starts[owners]
+    row, place = np.arange(len(rows), dtype=np.int32), line.starts[owners + 1].astype(np.int32) - np.int32(1)
+    chunks = [(row, place)]
+    while len(row):
+        place = place - np.int32(1)
+        earlier = place >= begins[row]
+        earlier[earlier] = since[row[earlier]] < line.times[place[earlier]]
+        row, place = row[earlier], place[earlier]
+        chunks.append((row, place))
+    row, place = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+    return Known(
+        rows=rows,
+        owners=owners,
+        row=row,
+        place=place,
+        starts=line.starts,
+        seats=line.seats,
+        numbers=line.numbers,
+        ages=line.times[place] - _microseconds(rows["happened_at"])[row],
+    )
 
 
-def _by_key(applications: pl.LazyFrame, history: pl.LazyFrame) -> pl.LazyFrame:
-    """Match history by kind of key and key, whoever the applicant is."""
-    this = _this(applications, "applied_at")
-    keyed = [
-        this.with_columns(key_type=pl.lit(kind), key_hash=pl.col(f"{THIS}{column}")) for kind, column in KEYS.items()
-    ]
-    return pl.concat(keyed).join(history, on=["key_type", "key_hash"], how="inner")
+def _since(rows: pl.DataFrame) -> Whole:
+    """Return from when on a row counts: when it had happened and was known."""
+    return np.maximum(_microseconds(rows["happened_at"]), _microseconds(rows["known_at"]))
 
 
-def _this(applications: pl.LazyFrame, *plain: str) -> pl.LazyFrame:
-    renamed = [pl.col(name).alias(f"{THIS}{name}") for name in open_columns(APPLICATIONS) if name not in plain]
-    return applications.select(ROW, *plain, *renamed)
+def _microseconds(times: pl.Series) -> Whole:
+    """Return times as whole numbers; null is later than all others."""
+    whole = times.to_physical()
+    return (whole.fill_null(NEVER) if whole.null_count() else whole).to_numpy()
 
 
-def _masks(view: View) -> list[pl.Expr]:
-    """Return the late columns, null where they were not known before the application."""
-    masks = _table_masks(view.table, "")
-    return masks + _table_masks(view.parent, prefix(view.parent)) if view.parent else masks
+def learned_later(view: View) -> dict[str, str]:
+    """Return the columns of the rows that were not known with the row, and for each the one that tells since when."""
+    late = _late(view.table, "")
+    return {**late, **_late(view.parent, prefix(view.parent))} if view.parent else late
 
 
-def _table_masks(table: Table, before: str) -> list[pl.Expr]:
+def _late(table: Table, before: str) -> dict[str, str]:
     teller = {column.name: column.known_by for column in table.columns if column.known_by}
     teller |= {name: name for name in teller.values()}
-    return [
-        pl.when(pl.col(f"{before}{by}") < pl.col("applied_at")).then(pl.col(f"{before}{name}")).alias(f"{before}{name}")
-        for name, by in teller.items()
-    ]
+    return {f"{before}{name}": f"{before}{by}" for name, by in teller.items()}

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from features.history import View
-from features.point_in_time import KEYS, ROW, known_rows
+from features.pair_columns import Reading
+from features.point_in_time import KEYS, Known, known_rows
+from features.window_values import window_values
 from features.windowed import Windowed
+
+Real = NDArray[np.float64]
 
 
 def with_windowed(
@@ -16,8 +25,10 @@ def with_windowed(
 ) -> pl.DataFrame:
     """Return the applications with windowed features beside them: one pass over each view, with all its aggregates.
 
+    A view is worked off in parts of some applicants, on as many threads as Polars has.
+
     Args:
-        applications: Applications to build, numbered by ``row``.
+        applications: Applications to build.
         parts: Features to add.
         tables: Raw tables; features whose tables are not among them are null.
         time_zone: Zone of local hours and days.
@@ -25,28 +36,29 @@ def with_windowed(
     views: dict[View, list[Windowed]] = {}
     for part in parts:
         views.setdefault(part.history.view, []).append(part)
-    summed = [
-        known_rows(applications.lazy(), view, tables, time_zone)
-        .group_by(ROW)
-        .agg(p.expression(time_zone) for p in members)
-        for view, members in views.items()
-        if view.tables <= tables.keys()
-    ]
-    values = applications
-    for frame in pl.collect_all(summed):
-        values = values.join(frame, on=ROW, how="left")
-    values = values.with_columns(
-        pl.lit(None, pl.Float64).alias(part.name) for part in parts if not part.tables <= tables.keys()
-    )
-    return values.with_columns(_nobody_listed(part) for part in parts if _filled(part, tables))
+    values = {part.name: np.full(len(applications), np.nan) for part in parts}
+    with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        for view, members in views.items():
+            if view.tables <= tables.keys():
+                reading = Reading.of(view, members, time_zone)
+                known = known_rows(applications, view, tables, reading.reads)
+                work = partial(_fill, values, applications, reading, members)
+                deque(threads.map(work, known), maxlen=0)
+    return applications.with_columns(pl.Series(name, column, nan_to_null=True) for name, column in values.items())
 
 
-def _filled(part: Windowed, tables: Mapping[str, pl.DataFrame]) -> bool:
-    view = part.history.view
-    return view.matched == "key" and part.aggregate.counts and view.tables <= tables.keys()
+def _fill(
+    values: Mapping[str, Real], applications: pl.DataFrame, reading: Reading, parts: Sequence[Windowed], known: Known
+) -> None:
+    """Write what one part of a view says into the columns of its features."""
+    rows = np.bincount(known.applications, minlength=len(known.numbers)) > 0
+    listed = rows | _with_key(applications)[known.numbers] if reading.view.matched == "key" else rows
+    for part, found in window_values(reading.columns(known, applications), parts):
+        found[~(listed if part.aggregate.counts else rows)] = np.nan
+        values[part.name][known.numbers] = found
 
 
-def _nobody_listed(part: Windowed) -> pl.Expr:
-    """Return a count by key with 0 for an application that gives a key which is not listed."""
+def _with_key(applications: pl.DataFrame) -> NDArray[np.bool_]:
+    """Return whether an application gives a key: nothing known is then nobody listed, and a count is 0."""
     given = pl.any_horizontal(pl.col(column).is_not_null() for column in KEYS.values())
-    return pl.when(given).then(pl.col(part.name).fill_null(0)).alias(part.name)
+    return applications.select(given).to_series().to_numpy()
