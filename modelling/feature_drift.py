@@ -21,7 +21,10 @@ Populations do not move so far within a lender's life: half of the cases losing 
 cents instead of yuan about 8.
 """
 
-Verdict = Literal["as before", "moved", "broken"]
+FEWEST: Final = 200
+"""Cases of either sample below which drift is not judged: ten bins then hold so few that an empty one is chance."""
+
+Verdict = Literal["as before", "moved", "broken", "too few cases"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +41,9 @@ class FeatureDrift:
 
     @property
     def verdict(self) -> Verdict:
-        """``moved`` and ``broken`` are beyond the bound and beyond chance."""
+        """``moved`` and ``broken`` are beyond the bound and beyond chance, on enough cases to tell."""
+        if min(self.psi.n_expected, self.psi.n_actual) < FEWEST:
+            return "too few cases"
         if not self.psi.moved or self.psi.value < DRIFT_WARNING:
             return "as before"
         return "broken" if self.psi.value >= DRIFT_FAILURE else "moved"

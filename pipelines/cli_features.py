@@ -21,12 +21,13 @@ def register(app: typer.Typer) -> None:
 
 def print_catalogue(contract: Path | None, *, group: str | None, search: str, json: bool) -> None:
     """Print the catalogue of features, those of the contract's own modules among them."""
-    from pipelines.contract import read_tables_contract
+    from pipelines.contract import TablesContract, read_tables_contract
     from pipelines.list_features import list_features
     from pipelines.own_modules import load_catalogue
 
-    catalogue = load_catalogue(None if contract is None else read_tables_contract(contract))
-    found = list_features(catalogue, group=group, words=search)
+    given = TablesContract() if contract is None else read_tables_contract(contract)
+    catalogue = load_catalogue(given)
+    found = list_features(catalogue, group=group, words=search, currency=given.currency)
     if json:
         print_json({"features": found})
         return

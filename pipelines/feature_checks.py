@@ -153,18 +153,18 @@ def _problems(frame: pl.DataFrame, rules: Sequence[Rule], flags: pl.DataFrame) -
 
 
 def _drift_held(suites: Suites, drift: Sequence[FeatureDrift]) -> tuple[Outcome, ...]:
-    """Let Great Expectations judge drift, on one row that holds every feature's PSI, 0 where it is within chance."""
+    """Let Great Expectations judge drift, on one row that holds every feature's PSI, 0 where it is not beyond chance."""
     if not drift:
         return ()
     rules = [
         Rule(
             id=f"{one.feature}_drift",
-            says=f"the PSI of {one.feature} is at most {DRIFT_FAILURE:g}, or within chance",
+            says=f"the PSI of {one.feature} is at most {DRIFT_FAILURE:g}, or not beyond chance",
             check=Between(one.feature, None, DRIFT_FAILURE),
         )
         for one in drift
     ]
-    frame = pl.DataFrame({one.feature: [one.psi.value if one.psi.moved else 0.0] for one in drift})
+    frame = pl.DataFrame({one.feature: [one.psi.value if one.verdict in {"moved", "broken"} else 0.0] for one in drift})
     outcomes = suites.run_rules("drift of features", frame, rules)
     gone = [one for one, outcome in zip(drift, outcomes, strict=True) if not outcome.passed]
     if gone:

@@ -46,7 +46,7 @@ def _drift(found: FeatureChecks) -> Section:
             Code(one.feature),
             number(one.psi, 4),
             number(one.chance, 4),
-            Mark("moved", "warn") if one.verdict != "as before" else _within(one),
+            _verdict(one),
         )
         for one in found.drift
     )
@@ -54,7 +54,9 @@ def _drift(found: FeatureChecks) -> Section:
     return Section("Drift", (table,), lead=lead, id="drift")
 
 
-def _within(one: DriftFound) -> Mark:
+def _verdict(one: DriftFound) -> Mark:
+    if one.verdict != "as before":
+        return Mark(one.verdict, "warn" if one.verdict == "moved" else "muted")
     return Mark("more than chance, but small", "plain") if one.psi > one.chance else Mark("as before", "good")
 
 

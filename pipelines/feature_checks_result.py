@@ -19,7 +19,7 @@ class DriftFound:
         feature: Its name.
         psi: Population stability index on the development sample's bins.
         chance: What the index stays below in 95 of 100 samples of these sizes when nothing has moved.
-        verdict: ``as before``, ``moved`` or ``broken``.
+        verdict: ``as before``, ``moved``, or ``too few cases`` to tell.
     """
 
     feature: str
@@ -65,7 +65,7 @@ class FeatureChecks:
     @property
     def moved(self) -> tuple[DriftFound, ...]:
         """Features that moved beyond the warning bound and beyond chance."""
-        return tuple(one for one in self.drift if one.verdict != "as before")
+        return tuple(one for one in self.drift if one.verdict == "moved")
 
     @property
     def summary(self) -> str:

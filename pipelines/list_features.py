@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from features.catalogue import Catalogue, Entry, entries
 from features.errors import nearest
 from pipelines.errors import ArgumentError
+from reports.money import YUAN, in_currency
 
 
-def list_features(catalogue: Catalogue, *, group: str | None = None, words: str = "") -> tuple[Entry, ...]:
+def list_features(
+    catalogue: Catalogue, *, group: str | None = None, words: str = "", currency: str = YUAN
+) -> tuple[Entry, ...]:
     """Return the lines of the catalogue, in its order.
 
     Args:
         catalogue: Declarations, the lender's own ones among them.
         group: Group of features; None means all.
         words: Words that a line must hold, each of them anywhere in it, whatever their case.
+        currency: What the lender's amounts are in.
 
     Raises:
         ArgumentError: there is no such group.
@@ -24,9 +29,8 @@ def list_features(catalogue: Catalogue, *, group: str | None = None, words: str 
         known = ", ".join(catalogue.groups)
         raise ArgumentError(f"group == {group!r}, must be one of {known}.{nearest(group, catalogue.groups)}")
     terms = words.casefold().split()
-    return tuple(
-        entry for entry in entries(catalogue) if (group is None or entry.group == group) and _holds(entry, terms)
-    )
+    told = (replace(entry, unit=in_currency(entry.unit, currency)) for entry in entries(catalogue))
+    return tuple(entry for entry in told if (group is None or entry.group == group) and _holds(entry, terms))
 
 
 def _holds(entry: Entry, terms: Sequence[str]) -> bool:

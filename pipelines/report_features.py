@@ -60,5 +60,6 @@ def report_features(
         bad_definition="" if outcomes is None else given.bad.describe(),
         absent=table.absent,
         undeclared=table.undeclared,
+        currency=given.currency,
     )
     return write_page(out, catalogue_report(catalogue.groups, described, origin, made_at=made_at))

@@ -15,6 +15,7 @@ from reports import formats
 from reports.catalogue_card import feature_card, states_of
 from reports.catalogue_words import GROUP_WORDS, SOURCE_WORDS, STATE_WORDS
 from reports.formats import count, counted, number, percent
+from reports.money import YUAN
 from reports.page import (
     Block,
     Bullets,
@@ -48,6 +49,7 @@ class CatalogueOrigin:
         bad_definition: What bad means; empty without labels.
         absent: Raw tables that the lender did not have, each with the features that are null for want of it.
         undeclared: Columns of the table that no declaration describes.
+        currency: What amounts are in.
     """
 
     name: str
@@ -56,6 +58,7 @@ class CatalogueOrigin:
     bad_definition: str = ""
     absent: Mapping[str, Sequence[str]] = field(default_factory=dict)
     undeclared: Sequence[str] = ()
+    currency: str = YUAN
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,7 @@ def catalogue_report(
         sections=(
             _outstanding(groups, told, origin),
             *([_strongest(told)] if table.bad_rate is not None else []),
-            *(_group(name, [one for one in told if one.group == name], table) for name in shown),
+            *(_group(name, [one for one in told if one.group == name], table, origin.currency) for name in shown),
             _reading(table, origin),
         ),
         footer=_footer(origin, made_at),
@@ -213,8 +216,8 @@ def _strongest(told: Sequence[_Told]) -> Section:
     return Section("What says most", (_table(best, caption, labelled=True),), id="strongest")
 
 
-def _group(name: str, members: Sequence[_Told], table: TableProfile) -> Section:
-    cards = [feature_card(name, one.feature, one.found, table, one.absent) for one in members]
+def _group(name: str, members: Sequence[_Told], table: TableProfile, currency: str) -> Section:
+    cards = [feature_card(name, one.feature, one.found, table, absent=one.absent, currency=currency) for one in members]
     overview = _table(members, "", labelled=table.bad_rate is not None)
     return Section(_title(name), (overview, *cards), id=f"group-{name}", new_page=True)
 

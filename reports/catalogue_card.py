@@ -8,7 +8,7 @@ from typing import Final
 from markupsafe import Markup
 
 from features.feature import Feature
-from modelling.feature_drift import DRIFT_WARNING
+from modelling.feature_drift import FeatureDrift
 from modelling.feature_profile import FeatureProfile, TableProfile
 from modelling.histogram import Histogram
 from modelling.single_feature import leak_suspected
@@ -17,6 +17,7 @@ from reports.catalogue_words import DIRECTION_WORDS, KIND_WORDS, SEEN_WORDS, SOU
 from reports.catalogue_words import short as on_axis
 from reports.formats import count, number, percent
 from reports.inline import Tone
+from reports.money import YUAN, in_currency
 from reports.page import Block, Callout, Card, Chart, Facts, Mark, Prose, Text
 from reports.small_charts import Move, distribution, moves
 
@@ -33,7 +34,7 @@ def states_of(feature: Feature, found: FeatureProfile, table: TableProfile) -> t
     holds = {
         "leak": leak_suspected(found.auc, table.goods or 0, table.bads or 0),
         "against": declared * seen == -1,
-        "moved": move is not None and move.psi.moved and move.psi.value >= DRIFT_WARNING,
+        "moved": move is not None and FeatureDrift(feature=feature.name, psi=move.psi).verdict in {"moved", "broken"},
         "empty": found.distinct == 0,
         "constant": found.distinct == 1,
     }
@@ -41,7 +42,13 @@ def states_of(feature: Feature, found: FeatureProfile, table: TableProfile) -> t
 
 
 def feature_card(
-    group: str, feature: Feature, found: FeatureProfile, table: TableProfile, absent: Sequence[str] = ()
+    group: str,
+    feature: Feature,
+    found: FeatureProfile,
+    table: TableProfile,
+    *,
+    absent: Sequence[str] = (),
+    currency: str = YUAN,
 ) -> Card:
     """Describe one feature.
 
@@ -51,6 +58,7 @@ def feature_card(
         found: What it looks like.
         table: The whole table, for what all features share.
         absent: Raw tables that it needs and the lender did not have.
+        currency: What the lender's amounts are in.
     """
     states = states_of(feature, found, table)
     meaning = feature.meaning
@@ -60,7 +68,7 @@ def feature_card(
         marks=tuple(Mark(STATE_WORDS[state], _TONES.get(state, "plain")) for state in states),
         blocks=(
             Prose(f"{meaning.en}. {meaning.zh}"),
-            Facts(_facts(feature, found, table), columns=True),
+            Facts(_facts(feature, found, table, currency), columns=True),
             *_pictures(feature, found, table, absent),
         ),
         facets={
@@ -72,11 +80,12 @@ def feature_card(
     )
 
 
-def _facts(feature: Feature, found: FeatureProfile, table: TableProfile) -> tuple[tuple[str, Text], ...]:
+def _facts(feature: Feature, found: FeatureProfile, table: TableProfile, currency: str) -> tuple[tuple[str, Text], ...]:
     meaning = feature.meaning
+    kind = (KIND_WORDS[feature.kind], in_currency(meaning.unit, currency), _bounds(feature))
     facts: list[tuple[str, Text]] = [
         ("Source 来源", SOURCE_WORDS.get(meaning.source, meaning.source)),
-        ("Kind 类型", "; ".join(part for part in (KIND_WORDS[feature.kind], meaning.unit, _bounds(feature)) if part)),
+        ("Kind 类型", "; ".join(part for part in kind if part)),
         ("Direction 方向", _direction(feature, found)),
         ("Reason 原因", f"{meaning.group.en} {meaning.group.zh}"),
         ("Null 空值", _null(feature, found)),
