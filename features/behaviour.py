@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import Final
 
 from features.aggregates import COUNT, DISTINCT, MAX, MEAN, SHARE, SUM
-from features.expression import column, of, ratio
+from features.expression import between, column, of, ratio, when
 from features.feature import Feature
 from features.history import DAYS_AGO, NIGHT, History, View
 from features.rowwise import derived
 from features.tables import BEHAVIOUR_EVENTS, EVENT_KINDS
 from features.windowed import summed, windows
+
+_WORKING: Final = (
+    (column("happened_at").local_weekday() <= 5)
+    & (column("happened_at").local_hour() >= 9)
+    & (column("happened_at").local_hour() < 18)
+)
 
 BEHAVIOUR: Final = History(
     stem="behaviour",
@@ -29,6 +35,13 @@ BEHAVIOUR: Final = History(
             "devices": column("device_id"),
             "active_days": column("happened_at").local_date(),
             "days_ago": DAYS_AGO,
+            "minutes_ago": between("happened_at", "applied_at", "minutes"),
+            "before_today": column("happened_at").local_date() != column("applied_at").local_date(),
+            "hours": column("happened_at").local_hour(),
+            "working": _WORKING,
+            "weekend": column("happened_at").local_weekday() >= 6,
+            "this_device": column("device_id") == column("this_device_id"),
+            "older_devices": when(DAYS_AGO >= 7).then(column("device_id")),
         },
     ),
 )

@@ -10,6 +10,7 @@ from typing import Final
 from features import (
     application,
     behaviour,
+    changes,
     delinquency,
     disagreement,
     identity,
@@ -18,6 +19,9 @@ from features import (
     network,
     open_loans,
     repayment,
+    rhythm,
+    spirals,
+    watchlist,
 )
 from features.catalogue_check import problems_of
 from features.declaration import REASON_GROUPS, Kind, ReasonGroup
@@ -27,12 +31,18 @@ from features.feature import Feature
 GROUPS: Final[Mapping[str, tuple[Feature, ...]]] = MappingProxyType(
     {
         "application": application.FEATURES,
-        "behaviour": behaviour.FEATURES,
-        "borrowing": (*inquiries.FEATURES, *loans.FEATURES, *open_loans.FEATURES, *delinquency.FEATURES),
+        "behaviour": (*behaviour.FEATURES, *rhythm.FEATURES),
+        "borrowing": (
+            *inquiries.FEATURES,
+            *loans.FEATURES,
+            *open_loans.FEATURES,
+            *delinquency.FEATURES,
+            *spirals.FEATURES,
+        ),
         "repayment": repayment.FEATURES,
-        "network": network.FEATURES,
+        "network": (*network.FEATURES, *watchlist.FEATURES),
         "identity": identity.FEATURES,
-        "disagreement": disagreement.FEATURES,
+        "disagreement": (*disagreement.FEATURES, *changes.FEATURES),
     }
 )
 """Built-in features by group, in the order of the catalogue."""

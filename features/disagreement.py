@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import Final
 
+from features.aggregates import DISTINCT
 from features.application import DAYS_SINCE_16, INCOME, JOB_DAYS
 from features.expression import column, of, ratio, when
 from features.feature import Feature
+from features.loan_views import INQUIRIES
 from features.open_loans import OPEN_LENDERS, REPORTED_MONTHLY
 from features.rowwise import derived, flag
 from features.topic import Topic
+from features.windowed import summed
 
 DISAGREEMENT: Final = Topic(stem="disagreement", source="declared", group="disagreement", changeable=True)
 DEBT: Final = column("declared_monthly_debt")
 LENDERS: Final = column("declared_other_lenders")
 NO_LOAN: Final = "no loan of the applicant is known"
+
+_INQUIRING: Final = summed(INQUIRIES, DISTINCT, days=90, column="lenders")
 
 FEATURES: Final[tuple[Feature, ...]] = (
     derived(
@@ -37,6 +42,17 @@ FEATURES: Final[tuple[Feature, ...]] = (
         "填报无其他借款但征信显示有未结清贷款",
         null=f"other lenders not stated, or {NO_LOAN}",
         question="declared_other_lenders",
+    ),
+    derived(
+        DISAGREEMENT,
+        "inquiring_lenders",
+        of(_INQUIRING) - LENDERS,
+        "Lenders that inquired in the last 90 days, less the other lenders stated",
+        "近90天查询机构数减填报机构数",
+        null=f"other lenders not stated, or {INQUIRIES.nothing}",
+        question="declared_other_lenders",
+        unit="lenders",
+        lower=None,
     ),
     derived(
         DISAGREEMENT,

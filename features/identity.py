@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from features.aggregates import COUNT, DISTINCT, MAX, MIN
+from features.aggregates import COUNT, DISTINCT, MAX, MEAN, MIN, SHARE
 from features.expression import column, of, when
 from features.feature import Feature
 from features.history import History, View
-from features.rowwise import flag
+from features.rowwise import derived, flag
 from features.tables import IDENTITY_CHECKS
 from features.windowed import summed, windows
 
@@ -50,6 +50,8 @@ BEFORE: Final = History(
 _TRIED: Final = summed(NOW, DISTINCT, column="factors")
 _PASSED: Final = summed(NOW, DISTINCT, "Factors passed", "通过的核验方式数", column="factors_passed", direction=-1)
 
+_FACE_NOW, _FACE_BEFORE = (summed(history, MEAN, where="face", column="match_score") for history in (NOW, BEFORE))
+
 FEATURES: Final[tuple[Feature, ...]] = (
     flag(
         NOW,
@@ -82,6 +84,18 @@ FEATURES: Final[tuple[Feature, ...]] = (
             ("face", MIN, "Lowest", "最低"),
             ("face", MAX, "Highest", "最高"),
         )
+    ),
+    summed(NOW, SHARE, "Share of attempts that failed", "身份核验失败占比", column="failed", direction=1),
+    derived(
+        NOW,
+        "face_match_score_drop",
+        of(_FACE_BEFORE) - of(_FACE_NOW),
+        "Mean likeness of the face in earlier applications less that in this one",
+        "历史申请与本次人脸平均比对分之差",
+        null=f"the checker gave no score for this application or for any earlier one, or {NO_CHECK}",
+        direction=1,
+        lower=-1,
+        upper=1,
     ),
     *windows(
         BEFORE,

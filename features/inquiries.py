@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from features.aggregates import COUNT, DISTINCT, MAX, MIN
-from features.bureau import by_lender_type
+from features.aggregates import COUNT, DISTINCT, MAX, MIN, SHARE
+from features.bureau import LENDER_WORDS, by_lender_type
 from features.expression import of, ratio
 from features.feature import Feature
 from features.loan_views import INQUIRIES, LOANS_ELSEWHERE
@@ -18,7 +18,7 @@ SOUGHT: Final = (
         COUNT,
         "Loan inquiries by other lenders in the last {days} days",
         "近{days}天其他机构贷款查询次数",
-        *(7, 30, 90, 180, 365),
+        *(1, 3, 7, 30, 90, 180, 365),
         direction=1,
     ),
     *windows(
@@ -51,9 +51,30 @@ SOUGHT: Final = (
         90,
         where="night",
     ),
+    *windows(
+        INQUIRIES,
+        SHARE,
+        "Share of inquiries by small-loan companies in the last {days} days",
+        "近{days}天小贷公司查询占比",
+        180,
+        column="small_loan",
+        direction=1,
+    ),
+    *(
+        summed(
+            INQUIRIES,
+            MIN,
+            f"Days since the last inquiry by {en}",
+            f"距最近一次{zh}查询天数",
+            where=kind,
+            column="days_ago",
+            unit="days",
+        )
+        for kind, (en, zh) in LENDER_WORDS.items()
+    ),
 )
 
-_MONTH, _HALF, _YEAR = (of(summed(INQUIRIES, COUNT, days=days)) for days in (30, 180, 365))
+_WEEK, _MONTH, _QUARTER, _HALF, _YEAR = (of(summed(INQUIRIES, COUNT, days=days)) for days in (7, 30, 90, 180, 365))
 _FIRST, _LAST = (of(summed(INQUIRIES, aggregate, days=365, column="days_ago")) for aggregate in (MAX, MIN))
 _TAKEN: Final = of(summed(LOANS_ELSEWHERE, COUNT, days=180))
 
@@ -66,6 +87,14 @@ PATTERNS: Final = (
         "近30天查询占近一年比例",
         null="no inquiry in the last year is known",
         upper=1,
+    ),
+    derived(
+        INQUIRIES,
+        "week_rate_to_quarter",
+        ratio(_WEEK * 90, _QUARTER * 7),
+        "Inquiries a day in the last 7 days over those in the last 90",
+        "近7天与近90天日均查询次数之比",
+        null="no inquiry in the last 90 days is known",
     ),
     derived(
         INQUIRIES,

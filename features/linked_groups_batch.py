@@ -35,13 +35,14 @@ def with_linked(values: pl.DataFrame, parts: Sequence[LinkedGroup], everyone: pl
 
 
 def _walked(line: pl.DataFrame, parts: Sequence[LinkedGroup]) -> pl.DataFrame:
-    """Return ``row`` and the features of every application asked about."""
+    """Return ``row`` and the features of every application asked about that is linked with anybody."""
     components, found = Components(), []
     for at, step, row, event, applicant, *keys in line.iter_rows():
         given = [key for key in keys if key is not None]
         if step == _ASKED:
             around = components.around(applicant, given)
-            found.append((row, *(part.value(around, at) for part in parts)))
+            if around.groups:
+                found.append((row, *(part.value(around, at) for part in parts)))
         elif step == _ENTERED:
             components.enter(applicant, given, at)
         else:

@@ -12,6 +12,8 @@ OWN: Final = "own"
 LATE_FROM: Final = 1
 """Days past due from which an instalment counts as late."""
 DAYS_PER_MONTH: Final = 365.25 / 12
+QUARTER: Final = 90
+YEAR: Final = 365
 
 _TERM_LEFT: Final = (1 - DAYS_AGO / (column("term_months") * DAYS_PER_MONTH)).clip(0, 1)
 
@@ -30,6 +32,9 @@ LOAN_VIEW: Final = View(
         "cost": column("amount_repayable") / column("amount") - 1,
         "lenders": column("lender_id"),
         "days_ago": DAYS_AGO,
+        "closed_days_ago": days_between("closed_at", "applied_at"),
+        "open_days_of_year": DAYS_AGO.clip(0, YEAR)
+        - days_between("closed_at", "applied_at").fill_null(0).clip(0, YEAR),
     },
 )
 
@@ -54,6 +59,10 @@ INSTALMENT_VIEW: Final = View(
         "partial": column("amount_paid") < column("amount_due"),
         "early": column("paid_at") < column("happened_at"),
         "first": column("number") == 1,
+        "older": DAYS_AGO >= QUARTER,
+        "paid": _PAID,
+        "lenders": column("loan_lender_id"),
+        "small_loan": column("loan_lender_type") == "small_loan",
         "days_ago": DAYS_AGO,
     },
 )

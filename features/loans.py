@@ -108,17 +108,118 @@ TAKEN: Final = (
     ),
 )
 
-_MONTH, _YEAR = (of(summed(LOANS_ELSEWHERE, COUNT, days=days)) for days in (30, 365))
-
-MONTH_SHARE: Final = derived(
-    LOANS_ELSEWHERE,
-    "month_share_of_year",
-    ratio(_MONTH, _YEAR),
-    "Share of the last year's loans that were opened in the last 30 days",
-    "近30天新增贷款占近一年比例",
-    null="no loan opened in the last year is known",
-    upper=1,
+BY_TYPE: Final = (
+    *windows(
+        LOANS_ELSEWHERE,
+        COUNT,
+        "Loans opened with small-loan companies in the last {days} days",
+        "近{days}天小贷公司新增贷款笔数",
+        *(30, 90),
+        where="small_loan",
+        direction=1,
+    ),
+    summed(
+        LOANS_ELSEWHERE,
+        MIN,
+        "Days since the last loan of a bank was opened",
+        "距最近一笔银行贷款天数",
+        where="bank",
+        column="days_ago",
+        unit="days",
+    ),
+    summed(
+        LOANS_ELSEWHERE,
+        MAX,
+        "Largest loan of a bank ever",
+        "历史最大单笔银行贷款金额",
+        where="bank",
+        column="amount",
+        group="credit_history",
+        unit="yuan",
+    ),
+    summed(
+        LOANS_ELSEWHERE,
+        MIN,
+        "Days since a loan was last repaid",
+        "距最近一次结清贷款天数",
+        where="repaid",
+        column="closed_days_ago",
+        group="credit_history",
+        unit="days",
+    ),
+    summed(
+        LOANS_ELSEWHERE,
+        SHARE,
+        "Share of loans repaid that were repaid before their term",
+        "已结清贷款中提前结清占比",
+        where="repaid",
+        column="repaid_early",
+        group="credit_history",
+    ),
 )
 
-FEATURES: Final[tuple[Feature, ...]] = (*TAKEN, MONTH_SHARE)
+_WEEK, _MONTH, _QUARTER, _YEAR = (of(summed(LOANS_ELSEWHERE, COUNT, days=days)) for days in (7, 30, 90, 365))
+_FIRST, _LAST = (of(summed(LOANS_ELSEWHERE, aggregate, days=365, column="days_ago")) for aggregate in (MAX, MIN))
+_SUM_MONTH, _SUM_YEAR = (of(summed(LOANS_ELSEWHERE, SUM, days=days, column="amount")) for days in (30, 365))
+_MEAN_QUARTER, _MEAN_YEAR = (of(summed(LOANS_ELSEWHERE, MEAN, days=days, column="amount")) for days in (90, 365))
+_SMALL_YEAR: Final = of(summed(LOANS_ELSEWHERE, SUM, days=365, where="small_loan", column="amount"))
+NONE_IN_YEAR: Final = "no loan opened in the last year is known"
+
+TRENDS: Final = (
+    derived(
+        LOANS_ELSEWHERE,
+        "month_share_of_year",
+        ratio(_MONTH, _YEAR),
+        "Share of the last year's loans that were opened in the last 30 days",
+        "近30天新增贷款占近一年比例",
+        null=NONE_IN_YEAR,
+        upper=1,
+    ),
+    derived(
+        LOANS_ELSEWHERE,
+        "amount_month_share_of_year",
+        ratio(_SUM_MONTH.fill_null(0), _SUM_YEAR),
+        "Share of the amount borrowed in the last year that was borrowed in the last 30 days",
+        "近30天借款金额占近一年比例",
+        null=NONE_IN_YEAR,
+        upper=1,
+    ),
+    derived(
+        LOANS_ELSEWHERE,
+        "amount_small_loan_share_365d",
+        ratio(_SMALL_YEAR.fill_null(0), _SUM_YEAR),
+        "Share of the amount borrowed in the last year that small-loan companies lent",
+        "近一年小贷公司借款金额占比",
+        null=NONE_IN_YEAR,
+        direction=1,
+        upper=1,
+    ),
+    derived(
+        LOANS_ELSEWHERE,
+        "amount_quarter_to_year",
+        ratio(_MEAN_QUARTER, _MEAN_YEAR),
+        "Mean amount of the loans of the last 90 days over that of the last year's",
+        "近90天与近一年贷款平均金额之比",
+        null="no loan opened in the last 90 days is known",
+    ),
+    derived(
+        LOANS_ELSEWHERE,
+        "week_rate_to_quarter",
+        ratio(_WEEK * 90, _QUARTER * 7),
+        "Loans opened a day in the last 7 days over those in the last 90",
+        "近7天与近90天日均新增贷款之比",
+        null="no loan opened in the last 90 days is known",
+    ),
+    derived(
+        LOANS_ELSEWHERE,
+        "days_between_365d",
+        ratio(_FIRST - _LAST, _YEAR - 1),
+        "Mean days between loans of the last year",
+        "近一年平均借款间隔天数",
+        null="fewer than two loans opened in the last year are known",
+        unit="days",
+    ),
+)
+
+FEATURES: Final[tuple[Feature, ...]] = (*TAKEN, *BY_TYPE, *TRENDS)
 """Features of loans taken elsewhere, in the order of the catalogue."""

@@ -1,21 +1,17 @@
-"""Features of devices, phones and contacts: shared with others, with bad ones known by then, and on the watchlist."""
+"""Features of devices, phones and contacts shared with others, directly and through them, and of how these fared."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Final
 
-from features.aggregates import COUNT, DISTINCT, MIN
 from features.declaration import REASON_GROUPS, Direction, Meaning
-from features.expression import column, of, ratio
+from features.expression import of, ratio
 from features.feature import Feature
-from features.history import DAYS_AGO, History, View
 from features.linked_groups import LinkedGroup, MeasureName
 from features.network_events import SEASONED_DAYS, EventName
 from features.rowwise import Rowwise
 from features.shared_keys import SharedKey
-from features.tables import WATCHLIST
-from features.windowed import summed
 
 KEY_WORDS: Final = {
     "device": ("device", "设备"),
@@ -220,77 +216,5 @@ LINKED: Final[tuple[Feature, ...]] = (
     ),
 )
 
-_ACTIVE: Final = column("expires_at").is_null() | (column("expires_at") > column("applied_at"))
-
-LISTED: Final = History(
-    stem="watchlist",
-    source="network",
-    group="network",
-    nothing="no key is given, or there is no watchlist",
-    view=View(
-        table=WATCHLIST,
-        matched="key",
-        columns={
-            **{kind: column("key_type") == kind for kind in KEY_WORDS},
-            "active": _ACTIVE,
-            "expired": ~_ACTIVE,
-            "fraud": column("reason").is_in("fraud", "identity_theft", "agent"),
-            "trusted": column("source").is_in("own", "police"),
-            "hits": column("key_type"),
-            "days_ago": DAYS_AGO,
-        },
-    ),
-)
-
-ON_THE_WATCHLIST: Final = (
-    summed(
-        LISTED,
-        DISTINCT,
-        "Keys of the applicant (phone, identity number, device, contact) on the watchlist",
-        "命中有效名单的要素数(手机号、身份证、设备、联系人)",
-        where="active",
-        column="hits",
-        direction=1,
-    ),
-    *(
-        summed(
-            LISTED,
-            COUNT,
-            f"Active watchlist entries of the {en}",
-            f"{zh}命中的有效名单条数",
-            where=("active", kind),
-            direction=1,
-        )
-        for kind, (en, zh) in KEY_WORDS.items()
-    ),
-    summed(
-        LISTED,
-        COUNT,
-        "Active watchlist entries for fraud, identity theft or coaching",
-        "欺诈类有效名单命中条数",
-        where=("active", "fraud"),
-        direction=1,
-    ),
-    summed(
-        LISTED,
-        COUNT,
-        "Active watchlist entries of our own or of the police",
-        "自有或公安来源有效名单命中条数",
-        where=("active", "trusted"),
-        direction=1,
-    ),
-    summed(
-        LISTED,
-        MIN,
-        "Days since the latest deed on an active watchlist entry",
-        "距最近一条有效名单事件天数",
-        where="active",
-        column="days_ago",
-        unit="days",
-        null="none is listed, no key is given, or there is no watchlist",
-    ),
-    summed(LISTED, COUNT, "Expired watchlist entries", "已过期名单命中条数", where="expired"),
-)
-
-FEATURES: Final[tuple[Feature, ...]] = (*SHARED, *LINKED, *ON_THE_WATCHLIST)
+FEATURES: Final[tuple[Feature, ...]] = (*SHARED, *LINKED)
 """Network features, in the order of the catalogue."""

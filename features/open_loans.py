@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from features.aggregates import COUNT, DISTINCT, SUM
+from features.aggregates import COUNT, DISTINCT, MAX, SUM
 from features.application import INCOME, MONTHLY_ASKED
 from features.expression import Expression, of, ratio, when
 from features.feature import Feature
-from features.loan_views import LOANS_ELSEWHERE
+from features.loan_views import LOANS_ELSEWHERE, YEAR
 from features.rowwise import Rowwise, derived
 from features.windowed import Windowed, summed
 
@@ -62,11 +62,55 @@ def _over_income(name: str, burden: Expression, en: str, zh: str) -> Rowwise:
     )
 
 
+OPEN_AMOUNT: Final = _open_sum("amount", "Amount of open loans with other lenders", "其他机构未结清贷款总额")
+_EVER: Final = of(summed(LOANS_ELSEWHERE, SUM, column="amount"))
+_LARGEST: Final = of(summed(LOANS_ELSEWHERE, MAX, column="amount"))
+OPEN_IN_YEAR: Final = of(summed(LOANS_ELSEWHERE, SUM, column="open_days_of_year")) / YEAR
+"""Loans elsewhere open at a time, on the mean of the days of the last year."""
+
+USED: Final = (
+    derived(
+        LOANS_ELSEWHERE,
+        "open_amount_share",
+        ratio(when_none_is_open(OPEN_AMOUNT), _EVER),
+        "Share of all that was ever borrowed elsewhere whose loans are open",
+        "未结清贷款金额占历史借款总额比例",
+        group="debt_burden",
+        direction=1,
+        upper=1,
+    ),
+    derived(
+        LOANS_ELSEWHERE,
+        "open_amount_to_largest",
+        ratio(when_none_is_open(OPEN_AMOUNT), _LARGEST),
+        "Amount of open loans elsewhere over the largest loan ever",
+        "未结清贷款总额与历史最大单笔之比",
+        group="debt_burden",
+        direction=1,
+    ),
+    derived(
+        LOANS_ELSEWHERE,
+        "open_at_a_time_365d",
+        OPEN_IN_YEAR,
+        "Loans elsewhere open at a time, mean over the days of the last year",
+        "近一年日均未结清贷款笔数",
+        unit="loans",
+    ),
+    derived(
+        LOANS_ELSEWHERE,
+        "open_to_year",
+        ratio(of(OPEN_COUNT), OPEN_IN_YEAR),
+        "Open loans elsewhere over the mean number open at a time in the last year",
+        "未结清贷款笔数与近一年日均笔数之比",
+        null="no loan was open in the last year, or no loan of the applicant is known",
+    ),
+)
+
 FEATURES: Final[tuple[Feature, ...]] = (
     OPEN_COUNT,
     OPEN_LENDERS,
     OPEN_MONTHLY,
-    _open_sum("amount", "Amount of open loans with other lenders", "其他机构未结清贷款总额"),
+    OPEN_AMOUNT,
     OPEN_OUTSTANDING,
     summed(
         LOANS_ELSEWHERE,
@@ -104,5 +148,6 @@ FEATURES: Final[tuple[Feature, ...]] = (
         "Outstanding on open loans elsewhere over the stated monthly income",
         "其他机构估计余额与填报月收入之比",
     ),
+    *USED,
 )
 """Features of open loans elsewhere, in the order of the catalogue."""

@@ -103,7 +103,8 @@ def known_rows(
     """
     line = _line(applications, view)
     history = _rows(view, tables)
-    kept = ["happened_at", "known_at", *sorted(set(reads) & set(history.collect_schema()) - {"happened_at", "known_at"})]
+    times = ("happened_at", "known_at")
+    kept = [*times, *sorted(set(reads) & set(history.collect_schema()) - set(times))]
     rows = history.select(_owner(view).alias("owner"), *kept).collect()
     owners, known = _known_to_some(rows, line, part)
     rows = rows.drop("owner")

@@ -21,6 +21,12 @@ ALL = tuple(name for name in TABLES if name not in UNREAD)
 APPLIED_AT = datetime(2024, 6, 14, 18, 30, tzinfo=UTC)  # 02:30 in Shanghai, so that whole days before it are nights
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 KEYS = {"device_id": "d", "phone_hash": "p", "id_hash": "i", "contact_hash": "c"}
+OTHERWISE: Row = dict.fromkeys(
+    ("device_id", "phone_hash", "contact_hash", "region", "declared_employer", "declared_occupation"), "another"
+)
+"""What an earlier application of the same person stated, each of it different."""
+LIED: Row = {"declared_employer": "e", "declared_job_months": 90, "declared_income": 3000.0}
+ENDS = ("charged_off", "repaid_early")
 CROSSED = {"phone_hash": "c", "contact_hash": "p"}
 ME: Row = {
     "application_id": "A",
@@ -29,6 +35,9 @@ ME: Row = {
     "amount": 6000.0,
     "term_months": 12,
     "birth_date": date(1994, 2, 3),
+    "region": "r",
+    "declared_employer": "e",
+    "declared_occupation": "o",
     "declared_income": 8000.0,
     "declared_job_months": 24,
     "declared_other_lenders": 0,
@@ -81,18 +90,26 @@ def everything(age: timedelta, known: datetime, *, bad: bool = True, loans_of: s
     happened = APPLIED_AT - age
     times: Row = {"happened_at": happened, "known_at": known}
     ended: Row = {"status_known_at": known, "closed_at": happened}
-    bank_and_own = ("bank", "own")
+    lenders = ("bank", "small_loan", "own")
     lent: Row = {**times, "amount": 72_000.0 if bad else 900.0, "amount_repayable": 180_000.0 if bad else 1000.0}
     lent["term_months"] = 2 if bad else 24
     loans = [
         {**lent, **ended, "loan_id": f"{tag}-{kind}", "lender_type": kind, "lender_id": kind, "status": "repaid"}
-        for kind in bank_and_own
+        for kind in lenders
     ]
-    due: Row = {**times, "amount_due": 900.0, "payment_known_at": known, "paid_at": happened, "amount_paid": 900.0}
+    due: Row = {
+        **times,
+        "number": 1,
+        "amount_due": 900.0,
+        "payment_known_at": known,
+        "paid_at": happened,
+        "amount_paid": 900.0,
+    }
     instalments = [
-        {**due, "loan_id": f"{loans_of or tag}-{kind}", "instalment_id": f"{tag}-{kind}"} for kind in bank_and_own
+        {**due, "loan_id": f"{loans_of or tag}-{kind}", "instalment_id": f"{tag}-{kind}"} for kind in lenders
     ]
     tried = [(app, factor, False, 0.5) for app in ("A", "before") for factor in ("otp", "id_card", "face")]
+    tried.append(("before", "face", True, 0.9 if bad else 0.5))
     events = ["login", "type_id", "view_terms"]
     asked = ["bank"]
     applications: list[Row] = []
@@ -100,8 +117,8 @@ def everything(age: timedelta, known: datetime, *, bad: bool = True, loans_of: s
     if bad:
         kinds = ("bank", "consumer_finance", "small_loan", "own")
         loans += [{**lent, "lender_type": kind, "lender_id": f"{tag}{kind}"} for kind in kinds]
-        loans += [{**lent, **ended, "lender_type": kind, "status": "charged_off"} for kind in bank_and_own]
-        for number, kind in itertools.product((2, 3, 4), bank_and_own):
+        loans += [{**lent, **ended, "lender_type": kind, "status": how} for kind in lenders for how in ENDS]
+        for number, kind in itertools.product((2, 3, 4), lenders):
             row = {**due, "loan_id": f"{loans_of or tag}-{kind}", "instalment_id": f"{tag}-{kind}{number}"}
             unpaid: Row = {"paid_at": None, "amount_paid": None, "payment_known_at": None}
             cured: Row = {"paid_at": happened + timedelta(days=10)}
@@ -119,16 +136,23 @@ def everything(age: timedelta, known: datetime, *, bad: bool = True, loans_of: s
             "abandon",
             "return",
         ]
-        asked += ["consumer_finance", "small_loan"]
-        who = {"P": {}, f"{tag}-ring": KEYS, f"{tag}-crossed": CROSSED}
+        asked += ["consumer_finance", "small_loan", "small_loan"]
+        who: list[tuple[str, Row]] = [
+            ("P", OTHERWISE),
+            ("P", LIED),
+            (f"{tag}-ring", dict(KEYS)),
+            (f"{tag}-crossed", dict(CROSSED)),
+        ]
         applications = [
-            {"application_id": f"{tag}-{i}", "applicant_id": name, "applied_at": known, "amount": 90_000.0, **keys}
-            for i, (name, keys) in enumerate(who.items())
+            {"application_id": f"{tag}-{i}", "applicant_id": name, "applied_at": known, "amount": 90_000.0, **stated}
+            for i, (name, stated) in enumerate(who)
         ]
         keys = {"device": "d", "phone": "p", "id": "i", "contact": "c"}
         listed = [(kind, key, until) for kind, key in keys.items() for until in (None, APPLIED_AT)]
     decided: Row = {"decided_at": known, "decision": "declined", "first_30dpd_at": known, "first_60dpd_at": known}
     using: Row = {"seconds": 900.0 if bad else 30.0, "device_id": tag if bad else "d", "session_id": tag}
+
+    used: list[Row] = [{"kind": kind} for kind in events]
 
     def rows(name: str, given: list[Row]) -> pl.DataFrame:
         return frame(name, *({table(name).key: f"{tag}{i}", **row} for i, row in enumerate(given)))
@@ -142,7 +166,9 @@ def everything(age: timedelta, known: datetime, *, bad: bool = True, loans_of: s
                 for app, factor, passed, score in tried
             ],
         ),
-        "behaviour_events": rows("behaviour_events", [{**times, **using, "kind": kind} for kind in events]),
+        "behaviour_events": rows(
+            "behaviour_events", [{**times, **using, **event} for event in [*used, {"device_id": "d"}]]
+        ),
         "bureau_inquiries": rows(
             "bureau_inquiries", [{**times, "lender_type": kind, "lender_id": f"{tag}{kind}"} for kind in asked]
         ),

@@ -16,7 +16,7 @@ from features.windowed import Windowed
 
 JUST_BEFORE = timedelta(microseconds=-1)
 DELAYS = (timedelta(0), timedelta(days=30))
-AGES = (timedelta(hours=2), timedelta(days=20), timedelta(days=200), timedelta(days=800))
+AGES = (timedelta(hours=2), timedelta(days=1, hours=16), timedelta(days=20), timedelta(days=200), timedelta(days=800))
 
 every_feature = pytest.mark.parametrize("feature", CATALOGUE)
 

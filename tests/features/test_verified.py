@@ -16,7 +16,7 @@ from features.verified import apply_verified
 
 FOUND = {
     "verified_income": 123.45,
-    "verified_job_months": 600,
+    "verified_job_months": 601,
     "verified_other_lenders": 5,
     "verified_monthly_debt": 5555.5,
 }
@@ -30,8 +30,14 @@ def verified(**values):
 def tables(world):
     age = timedelta(days=30)
     open_loan = {"happened_at": world.applied_at - age, "lender_type": "bank", "amount_repayable": 12_000.0}
-    lent = {"loans": world.frame("loans", {**open_loan, "loan_id": "open", "term_months": 12})}
-    return world.together(world.me(), world.everything(age, world.applied_at - age, bad=False), lent)
+    unpaid = {"loan_id": "open", "happened_at": world.applied_at - age, "amount_due": 1000.0}
+    stated = {"declared_income": 4000.0, "declared_job_months": 12, "declared_employer": "e"}
+    more = {
+        "loans": world.frame("loans", {**open_loan, "loan_id": "open", "term_months": 12}),
+        "instalments": world.frame("instalments", unpaid),
+        "applications": world.frame("applications", {**stated, "applied_at": world.applied_at - age}),
+    }
+    return world.together(world.me(), world.everything(age, world.applied_at - age, bad=False), more)
 
 
 @pytest.fixture(scope="module")
