@@ -23,6 +23,9 @@ EXPERIMENT_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 class Store:
     """An MLflow store in a folder.
 
+    MLflow leaves SQLite its rollback journal and never turns on a write-ahead log, whose reset is faulty in SQLite
+    before 3.51.3; a test sees to that.
+
     Attributes:
         folder: Holds ``mlflow.db``, ``artifacts/`` and ``datasets/``; made when it is absent.
     """

@@ -6,10 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 from features.errors import nearest
 from pipelines.errors import PipelineError
+from pipelines.yaml_lines import YamlMistakeError, load_lined
 from synthetic.errors import RecipeError
 from synthetic.recipe import Recipe
 
@@ -49,8 +48,8 @@ def read_recipe(recipe: str | Path) -> Recipe:
 
     Raises:
         UnknownRecipeError: the recipe, or one it is based on, does not exist.
-        RecipeError: a key is unknown, missing, of the wrong type or out of bounds, stands twice, or the file is not
-            YAML.
+        RecipeError: a key is unknown, missing, of the wrong type or out of bounds; or the file is not YAML, gives a key
+            twice, refers to another part of itself, or is too deep.
     """
     return Recipe.from_mapping(_read(recipe_path(recipe), ()))
 
@@ -68,9 +67,9 @@ def _read(path: Path, seen: tuple[Path, ...]) -> dict[str, object]:
 
 def _parse(path: Path) -> dict[str, object]:
     try:
-        found = yaml.load(path.read_text(encoding="utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise RecipeError(path.name, f"is not YAML: {error}") from error
+        found = load_lined(path.read_text(encoding="utf-8")).content
+    except (YamlMistakeError, UnicodeDecodeError) as error:
+        raise RecipeError(path.name, f"cannot be read: {error}") from error
     if not isinstance(found, Mapping):
         raise RecipeError(path.name, f"== {found!r}, must be a mapping of keys to values")
     return dict(found)
@@ -82,14 +81,3 @@ def _merged(base: Mapping[str, object], changes: Mapping[str, object]) -> dict[s
         old = out.get(key)
         out[key] = _merged(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
     return out
-
-
-class _UniqueKeys(yaml.SafeLoader):
-    """Reads YAML safely and refuses a key that stands twice: the first would be lost in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[object, object]:  # noqa: FBT001, FBT002 - the base class's signature
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for key in keys:
-            if keys.count(key) > 1:
-                raise RecipeError(str(key), "stands twice")
-        return super().construct_mapping(node, deep=deep)

@@ -1,4 +1,6 @@
 import json
+import sqlite3
+from contextlib import closing
 
 import lightgbm
 import numpy as np
@@ -162,6 +164,15 @@ def test_a_run_that_could_not_be_logged_whole_is_marked_failed(small_store, smal
     runs = client.search_runs([client.get_experiment_by_name("broken").experiment_id])
 
     assert [run.info.status for run in runs] == ["FAILED"]
+
+
+def test_the_store_keeps_no_write_ahead_log(small_store, small_run):
+    """SQLite before 3.51.3 can lose a WAL; the mode is a property of the file, so any connection tells it."""
+    with closing(sqlite3.connect(small_store.folder / "mlflow.db")) as database:
+        assert database.execute("PRAGMA journal_mode").fetchone() == ("delete",)
+        assert database.execute("SELECT count(*) FROM runs").fetchone()[0] > 0
+    assert (small_store.folder / "mlflow.db").read_bytes()[18:20] == b"\x01\x01"
+    assert list(small_store.folder.glob("mlflow.db-*")) == []
 
 
 def test_global_state_of_mlflow_is_left_alone(small_store, small_run):

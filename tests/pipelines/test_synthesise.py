@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import polars as pl
 import pytest
 
@@ -71,13 +73,24 @@ def test_an_unknown_recipe_names_the_nearest(tmp_path):
         synthesise("defualt", tmp_path)
 
 
+LAUGHS = "".join(
+    [
+        "a: &a [ha, ha, ha, ha, ha, ha, ha, ha, ha]\n",
+        *(f"{b}: &{b} [{', '.join([f'*{a}'] * 9)}]\n" for a, b in pairwise("abcdefghi")),
+    ]
+)
+"""Nine lists of nine times the list before: half a billion words, were it read."""
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("based_on: default\nrings:\n  sharre: 0.1\n", r"'rings.sharre' is unknown.*Did you mean 'share'"),
-        ("based_on: default\nname: a\nname: b\n", r"'name' stands twice"),
+        ("based_on: default\nname: a\nname: b\n", r"line 3: key 'name' was given in line 2 already"),
         ("- 1\n", r"must be a mapping"),
-        ("name: [\n", r"is not YAML"),
+        ("name: [\n", r"mine.yaml' cannot be read: line 2: "),
+        (LAUGHS, r"line 2: \*a refers to another part; write it out"),
+        ("name: " + "[" * 21 + "]" * 21, r"line 1: parts lie more than 20 deep"),
         ("based_on: mine\n", r"cannot be based on itself"),
     ],
 )
