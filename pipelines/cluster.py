@@ -132,7 +132,7 @@ def _local(workers: Workers) -> LocalCluster:
         n_workers=workers.processes,
         threads_per_worker=1,
         processes=True,
-        dashboard_address=None,
+        dashboard_address="127.0.0.1:0",  # any free port: the default one may be taken
         memory_limit=workers.memory or "auto",
         silence_logs=logging.ERROR,
         env={"POLARS_MAX_THREADS": str(threads)},

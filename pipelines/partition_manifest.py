@@ -57,10 +57,9 @@ def without_information(parts: Sequence[Part], names: Sequence[str]) -> tuple[tu
 
 
 def _sources(parts: Sequence[Part], layout: Layout) -> dict[str, str]:
-    """Return the hash of each table, over the names and hashes of its files."""
-    read = {name: digest for part in parts for name, digest in part.sources.items()}
-    tables = {
-        name: [path for path in read if path.partition("/")[0].removesuffix(".parquet") == name]
-        for name in layout.tables
-    }
-    return {table: sha256_files({name: read[name] for name in names}) for table, names in tables.items() if names}
+    """Return the hash of each table that was read, as `sha256_table` tells it."""
+    tables: dict[str, dict[str, str]] = {name: {} for name in layout.tables}
+    for part in parts:
+        for path, digest in part.sources.items():
+            tables[path.partition("/")[0].removesuffix(".parquet")][path] = digest
+    return {name: files.get(f"{name}.parquet") or sha256_files(files) for name, files in tables.items() if files}

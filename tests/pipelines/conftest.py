@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 
 from modelling.export_trees import trees_from_booster
+from pipelines.recipes import read_recipe
 from scoring.bundle import Bundle, golden_of, write_bundle
 from scoring.call_value import CallValue, input_names
 from scoring.encode import Encoder
@@ -25,6 +26,7 @@ from scoring.spec import (
     ReasonText,
     Tier,
 )
+from synthetic.writer import write
 
 QUESTIONS = (
     Question(
@@ -183,3 +185,14 @@ def small(make_small):
 def small_by_triggers(make_small):
     """A small model whose triggers alone route to calls."""
     return make_small(valued=False)
+
+
+@pytest.fixture(scope="session")
+def lender(tmp_path_factory):
+    """Return the folder of a small synthetic lender whose only bad rows are exact duplicates."""
+    recipe = tmp_path_factory.mktemp("recipe") / "clean.yaml"
+    clean = "conflict: 0, future: 0, known_before_happened: 0, broken_reference: 0, impossible: 0"
+    recipe.write_text(f"based_on: tiny\nname: clean\ndirt: {{{clean}}}\n", encoding="utf-8")
+    folder = tmp_path_factory.mktemp("lender")
+    write(read_recipe(recipe), 5, folder, applicants=260)
+    return folder
