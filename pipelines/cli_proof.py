@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipelines.cli_options import Contract, Json, Seed
-from pipelines.console import print_facts, print_json, print_table, progress
+from pipelines.console import OUT, print_facts, print_json, progress
 
 if TYPE_CHECKING:
     from features.leak import Leak, Proof
@@ -66,9 +66,10 @@ def prove_no_leak(
 
 def _print(report: LeakReport) -> None:
     proof = report.proof
-    if proof.leaks:
-        columns = ("feature", "moves through", "when what was unknown is", "applications")
-        print_table("Features that saw the future", columns, [_row(leak) for leak in proof.leaks])
+    for leak in proof.leaks:
+        OUT.print(f"{leak.feature} sees what was not known at the decision", markup=False, soft_wrap=True)
+        print_facts(_facts(leak))
+        OUT.print()
     facts = [
         ("applications", f"{len(proof.applications):,}, drawn with seed {report.seed}"),
         ("features", f"{proof.features:,}"),
@@ -84,14 +85,20 @@ def _print(report: LeakReport) -> None:
     print_facts((*facts, ("verdict", _verdict(proof))))
 
 
-def _row(leak: Leak) -> tuple[str, ...]:
-    through = ", ".join(f"{culprit} ({_HOW[culprit.how]})" for culprit in leak.culprits)
+def _facts(leak: Leak) -> list[tuple[str, object]]:
+    through = [("  through", f"{culprit}: {_HOW[culprit.how]}") for culprit in leak.culprits]
     named = ", ".join(leak.applications[:MOST_NAMED])
-    more = "" if len(leak.applications) <= MOST_NAMED else f" and {len(leak.applications) - MOST_NAMED} more"
-    return leak.feature, through, "; ".join(leak.attacks), named + more
+    return [
+        *through,
+        ("  moved by", f"what was unknown, {'; '.join(leak.attacks)}"),
+        ("  in", f"{len(leak.applications):,} applications, such as {named}"),
+    ]
 
 
-_HOW = {"rows": "rows count too soon", "values": "read too soon"}
+_HOW = {
+    "rows": "rows count although this time of theirs does not lie before the application",
+    "values": "it is read although it was not known, or not known yet",
+}
 
 
 def _verdict(proof: Proof) -> str:

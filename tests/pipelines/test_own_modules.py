@@ -1,0 +1,158 @@
+"""A lender's own modules: what they declare joins the catalogue, and what is wrong with one is told by name."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+
+import pytest
+
+from features.catalogue import CATALOGUE
+from pipelines.contract import TablesContract, read_tables_contract
+from pipelines.errors import ContractError, DamagedFileError, MissingFileError, OwnModuleError
+from pipelines.own_modules import check_modules, load_catalogue
+from pipelines.store import sha256_file
+
+GOOD = """
+from features.expression import column
+from features.rowwise import derived
+from features.topic import Topic
+
+TOPIC = Topic(stem="ours", source="declared", group="loan_asked")
+FEATURES = (derived(TOPIC, "amount_a_year", column("amount") * 12 / column("term_months"), "Amount a year", "年金额"),)
+"""
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Load the catalogue of a contract that names one module with the given source."""
+
+    def of(source, name="ours.py"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(source, encoding="utf-8")
+        return load_catalogue(TablesContract(modules=(path,)))
+
+    return of
+
+
+def test_own_features_stand_after_the_built_in_ones_with_the_hash_of_their_source(load, tmp_path):
+    catalogue = load(GOOD)
+
+    assert list(catalogue) == [*CATALOGUE, "ours_amount_a_year"]
+    assert list(catalogue.groups)[-1] == "ours"
+    assert catalogue.modules == {"ours": sha256_file(tmp_path / "ours.py")}
+
+
+def test_without_modules_the_catalogue_is_the_built_in_one():
+    assert load_catalogue() is load_catalogue(TablesContract()) is CATALOGUE
+
+
+def test_a_module_is_run_anew_and_leaves_nothing_beside_it(load, tmp_path):
+    load(GOOD)
+    catalogue = load(GOOD.replace("amount_a_year", "yearly"))
+
+    assert "ours_yearly" in catalogue
+    assert [path.name for path in tmp_path.iterdir()] == ["ours.py"]
+
+
+def test_a_module_hides_no_installed_one(load):
+    load(GOOD, "json.py")
+
+    assert sys.modules["json"].__name__ == "json"
+
+
+def test_a_contract_with_modules_travels_to_other_processes(tmp_path):
+    contract = TablesContract(modules=(tmp_path / "ours.py",))
+
+    assert pickle.loads(pickle.dumps(contract)) == contract  # noqa: S301 -- made here
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("FEATURES = (", r"line 1: SyntaxError: '\(' was never closed"),
+        ("x = 1\n\nimport nowhere_installed", "line 3: ModuleNotFoundError: .*; a module may import features and"),
+        ("def f():\n    return 1 / 0\n\nf()", "line 2: ZeroDivisionError: division by zero"),
+        ("raise SystemExit(3)", "line 1: SystemExit: 3"),
+        (GOOD.replace("FEATURES", "FEATURE"), "it exposes no FEATURES. Did you mean 'FEATURE'?"),
+        (
+            GOOD.replace("FEATURES = (", "FEATURES = [").replace(",)", ",]"),
+            "FEATURES is list, must be a tuple of features",
+        ),
+        (GOOD + "FEATURES = (FEATURES,)", r"FEATURES\[0\] is tuple, must be a feature; write \* before it"),
+        (GOOD + "FEATURES = ('amount',)", r"FEATURES\[0\] is str, must be a feature; declare it as Windowed"),
+        (GOOD + "FEATURES = ()", "module 'ours' declares no feature"),
+        (GOOD + "FEATURES *= 2", "'ours_amount_a_year' is declared 2 times"),
+        (
+            GOOD.replace('"ours"', '"application"').replace("amount_a_year", "amount"),
+            "'application_amount' is declared 2",
+        ),
+        (GOOD.replace("年金额", ""), "'ours_amount_a_year' has no whole text 'zh'"),
+        (
+            GOOD.replace('"amount"', '"declared_income"'),
+            "'ours_amount_a_year' reads .'declared_income'., so its question",
+        ),
+        (GOOD.replace('"amount"', '"gender"'), "'ours_amount_a_year' reads 'gender', which is protected"),
+        (GOOD.replace('column("amount")', "amount"), "line 7: NameError: name 'amount' is not defined"),
+        (GOOD.replace('"amount"', '"amuont"'), "'ours_amount_a_year': .*'amuont' .* Did you mean 'amount'"),
+        (GOOD.replace("loan_asked", "loan"), "line 7: there is no reason group 'loan'.* Known: loan_asked, income"),
+    ],
+)
+def test_what_is_wrong_with_a_module_is_told_with_its_path_and_the_feature(load, source, message, tmp_path):
+    with pytest.raises(OwnModuleError, match=message) as caught:
+        load(source)
+
+    assert str(tmp_path / "ours.py") in str(caught.value)
+
+
+def test_a_module_that_takes_the_name_of_a_group_is_refused(load):
+    with pytest.raises(OwnModuleError, match="group 'network' is there already; give the module another name"):
+        load(GOOD, "network.py")
+
+
+def test_a_module_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(MissingFileError, match=r"ours\.py' does not exist. The contract names it as a module"):
+        load_catalogue(TablesContract(modules=(tmp_path / "ours.py",)))
+
+
+def contract_with(tmp_path, *modules):
+    path = tmp_path / "contract.yaml"
+    path.write_text(f"kind: tables\nname: Ours\nmodules: {list(modules)}\n", encoding="utf-8")
+    return path
+
+
+def test_a_module_is_named_relative_to_the_contract(tmp_path):
+    contract = read_tables_contract(contract_with(tmp_path, "own/ours.py"))
+
+    assert contract.modules == (tmp_path / "own" / "ours.py",)
+
+
+@pytest.mark.parametrize(
+    ("modules", "message"),
+    [
+        (["../ours.py"], r"line 3: modules: '../ours.py' must be a path below the contract's folder"),
+        (["/ours.py"], r"line 3: modules: '/ours.py' must be a path below the contract's folder"),
+        (["ours"], r"line 3: modules: 'ours' must be a Python file with a plain name"),
+        (["my ours.py"], r"line 3: modules: 'my ours.py' must be a Python file with a plain name"),
+        (["a/ours.py", "b/ours.py"], r"line 3: modules: two files are named 'ours'"),
+    ],
+)
+def test_a_path_that_cannot_be_meant_is_refused_with_its_line(tmp_path, modules, message):
+    with pytest.raises(ContractError, match=message):
+        read_tables_contract(contract_with(tmp_path, *modules))
+
+
+def test_a_feature_table_of_another_version_of_a_module_is_refused(load, tmp_path):
+    catalogue, table = load(GOOD), tmp_path / "features.parquet"
+
+    check_modules(catalogue.modules, catalogue, table)
+    check_modules({}, catalogue, table)
+    with pytest.raises(
+        DamagedFileError, match=r"was built with another version of the module 'ours'. Run `bamboo feat"
+    ):
+        check_modules({"ours": "0" * 64}, catalogue, table)
+    with pytest.raises(
+        DamagedFileError, match=r"holds features of the module 'theirs'. Give the contract that names it"
+    ):
+        check_modules({"theirs": "0" * 64}, catalogue, table)
