@@ -153,7 +153,7 @@ def _problems(frame: pl.DataFrame, rules: Sequence[Rule], flags: pl.DataFrame) -
 
 
 def _drift_held(suites: Suites, drift: Sequence[FeatureDrift]) -> tuple[Outcome, ...]:
-    """Let Great Expectations judge drift, on one row that holds every feature's PSI, 0 where it is not beyond chance."""
+    """Let Great Expectations judge drift, on one row of every feature's PSI, 0 where it is not beyond chance."""
     if not drift:
         return ()
     rules = [

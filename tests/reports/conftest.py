@@ -8,14 +8,17 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.catalogue import CATALOGUE
 from features.tables import TABLES
 from modelling.compare import Scores, compare
+from modelling.describe_features import describe
 from modelling.evaluation import evaluate
 from modelling.routing_evaluation import Cases, compare_rules
 from modelling.routing_records import Change, Gains, RoutingEvaluation
 from pipelines.decisions import decisions_frame
 from reports.case import case_report
 from reports.case_call import Review
+from reports.catalogue import CatalogueOrigin, catalogue_report
 from reports.comparison import comparison_report
 from reports.known import known_facts
 from reports.model import model_report
@@ -496,8 +499,66 @@ def pages(spec, case_page, model_page, policy_page, request):
         "flat_model": model_report(request.getfixturevalue("evaluation_without_time"), origin, made_at=MADE_AT),
         "comparison": comparison_report(comparison, gates_found=GATES, made_at=MADE_AT),
         "policy": policy_page,
+        "catalogue": request.getfixturevalue("catalogue_of")(),
         "blocks": blocks_page(),
     }
+
+
+MEASURED = (
+    "application_channel",
+    "application_declared_income",
+    "application_declared_income_round",
+    "inquiries_count_90d",
+    "loans_amount_sum_90d",
+    "network_device_applicants",
+)
+
+
+def feature_table(rows=2400):
+    """Eight months of features and labels: risk falls with income, one feature knows the end, and one is empty."""
+    random = np.random.default_rng(17)
+    income = random.lognormal(9, 0.5, rows)
+    bad = random.random(rows) < 1 / (1 + (income / 3000) ** 1.5)
+    frame = pl.DataFrame(
+        {
+            "application_id": [f"a-{place}" for place in range(rows)],
+            "applied_at": [APPLIED_AT + timedelta(days=place / 10) for place in range(rows)],
+            "application_channel": random.choice(["agent", "<b>x</b>\u202e", "搜索"], rows).tolist(),
+            "application_declared_income": income * np.linspace(1, 2, rows),
+            "application_declared_income_round": (random.random(rows) < 0.2).tolist(),
+            "inquiries_count_90d": np.where(random.random(rows) < 0.1, np.nan, 5 - bad * 5.0),
+            "loans_amount_sum_90d": pl.Series([None] * rows, dtype=pl.Float64),
+            "network_device_applicants": [0.0] * rows,
+            "of_nobody": [1.0] * rows,
+        }
+    )
+    return frame, frame.select("application_id", label=pl.Series(bad).cast(pl.Int8))
+
+
+@pytest.fixture(scope="session")
+def feature_rows():
+    return feature_table()
+
+
+@pytest.fixture(scope="session")
+def catalogue_of():
+    """Make the page of a few features, with labels or without."""
+
+    def make(*, labelled=True, rows=2400):
+        frame, labels = feature_table(rows)
+        origin = CatalogueOrigin(
+            name="a small lender",
+            table_sha256="ab" * 32,
+            bad_definition="60+ days past due" if labelled else "",
+            absent={"loans": ("loans_amount_sum_90d",)},
+            undeclared=("of_nobody",),
+            currency="koruna",
+        )
+        features = [CATALOGUE[name] for name in MEASURED]
+        found = describe(frame, features, labels=labels if labelled else None)
+        return catalogue_report(CATALOGUE.groups, found, origin, made_at=MADE_AT)
+
+    return make
 
 
 def blocks_page():

@@ -82,7 +82,7 @@ def browse(tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize("name", ["case", "model", "policy", "blocks"])
+@pytest.mark.parametrize("name", ["case", "model", "policy", "catalogue", "blocks"])
 def test_it_fits_phone_and_screen_and_opens_at_once(browse, site, name):
     dom = browse("--window-size=1400,3000", "--virtual-time-budget=4000", "--dump-dom", f"{site[0]}/{name}.frames.html")
     found = [json.loads(unescape(one)) for one in re.findall(r"<pre>(.*?)</pre>", dom.stdout)]
@@ -103,6 +103,61 @@ def test_the_page_itself_asks_for_one_file_and_complains_of_nothing(browse, site
 
     assert [path for path in asked if path != "/favicon.ico"] == ["/model.html"]
     assert "CONSOLE" not in log.replace("favicon.ico", "")
+
+
+def test_the_policy_of_a_page_lets_its_own_search_run_and_no_other_script(browse, site, tmp_path, pages):
+    html = render(pages["catalogue"]).replace("</body>", "<script>document.title = 'ran'</script></body>")
+    page = tmp_path / "page.html"
+    page.write_text(html, encoding="utf-8")
+    dom = browse("--virtual-time-budget=2000", "--dump-dom", page.as_uri()).stdout
+
+    assert "<output>6 / 6</output>" in dom
+    assert "<title>ran</title>" not in dom
+
+
+SEARCHES = """<script>
+addEventListener('load', () => {
+  const finder = document.querySelector('.finder');
+  const seen = kind => [...document.querySelectorAll(kind)].filter(e => !e.closest('[hidden]'));
+  const found = [];
+  const look = () => found.push([seen('.card').map(e => e.id), seen('main > section').length,
+    seen('#outstanding ~ section tbody tr').length, finder.querySelector('output').textContent]);
+  const ask = (words, state) => {
+    finder.querySelector('input').value = words;
+    finder.querySelector('[name=state]').value = state;
+    finder.dispatchEvent(new Event('input'));
+    look();
+  };
+  look();
+  ask('申请金额', '');
+  ask('INCOME stated', '');
+  ask('', 'leak');
+  ask('no such words', '');
+  location.hash = '#inquiries_count_90d';
+  setTimeout(() => {
+    look();
+    document.body.append(Object.assign(document.createElement('pre'), {textContent: JSON.stringify(found)}));
+  }, 300);
+});
+</script>"""
+
+
+def test_cards_are_found_by_words_and_choices_and_a_link_shows_what_was_hidden(browse, tmp_path, pages):
+    free = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", render(pages["catalogue"]))
+    page = tmp_path / "page.html"
+    page.write_text(free.replace("</body>", SEARCHES + "</body>"), encoding="utf-8")
+    dom = browse("--virtual-time-budget=4000", "--dump-dom", page.as_uri())
+    every, chinese, words, leak, none, linked = json.loads(unescape(re.search(r"<pre>(.*?)</pre>", dom.stdout)[1]))
+
+    assert len(every[0]) == 6
+    assert every[3] == "6 / 6"
+    assert chinese[0] == []
+    assert words[0] == ["application_declared_income", "application_declared_income_round"]
+    assert leak[0] == ["inquiries_count_90d"]
+    assert none[0] == []
+    assert leak[2] < every[2]
+    assert none[1] < leak[1] < every[1]
+    assert linked[0] == every[0]
 
 
 def test_it_prints_on_few_sheets_with_nothing_cut(browse, site, tmp_path):

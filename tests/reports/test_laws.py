@@ -1,6 +1,8 @@
 """Laws that hold for every page we make."""
 
 import re
+from base64 import b64encode
+from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import pytest
 from reports import page, svg
 from reports.page import LARGEST_PAGE, Page, render
 
-PAGES = ("case", "model", "flat_model", "comparison", "policy", "blocks")
+PAGES = ("case", "model", "flat_model", "comparison", "policy", "catalogue", "blocks")
 every_page = pytest.mark.parametrize("name", PAGES)
 
 
@@ -40,12 +42,16 @@ def test_headings_go_down_one_step_at_a_time(pages, parse, name):
 
 
 @every_page
-def test_nothing_refers_to_a_network_or_runs(pages, parse, name):
+def test_nothing_refers_to_a_network_and_nothing_runs_but_our_own_search(pages, parse, name):
     html = render(pages[name])
     found = parse(html)
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
 
     assert not re.search(r"https?:|//[a-z]|@import|url\(", html)
-    assert not {"script", "link", "iframe", "object", "embed"} & {tag for tag, _ in found.tags}
+    assert not {"link", "iframe", "object", "embed"} & {tag for tag, _ in found.tags}
+    assert scripts == ([SEARCH] if pages[name].finder else [])
+    assert [tag for tag, _ in found.tags].count("script") == len(scripts)
+    assert re.findall(r"script-src ([^;]*);", html) == [f"'sha256-{HASH}'" for _ in scripts]
     assert not [a for _, attributes in found.tags for a in attributes if a.startswith("on")]
     assert all(source.startswith("data:image/png;base64,") for source in found.values("src"))
 
@@ -80,7 +86,8 @@ def test_it_names_its_language_and_marks_chinese(pages, parse, name):
 
     assert found.tags[0] == ("html", {"lang": "en"})
     chinese = [(tags, text) for tags, text in found.texts if re.search(r"[\u4e00-\u9fff]", text)]
-    assert all(tags[-1] in {"span", "title", "text"} for tags, _ in chinese)
+    # A title, a drawing's text and an option hold text alone: there is no place for a mark in them.
+    assert all(tags[-1] in {"span", "title", "text", "option"} for tags, _ in chinese)
 
 
 @every_page
@@ -102,6 +109,10 @@ def test_style_has_room_for_paper():
 
     for rule in ("@media print", "table-header-group", "break-inside: avoid", "size: A4"):
         assert rule in html
+
+
+SEARCH = (Path(page.__file__).parent / "templates" / "finder.js").read_text(encoding="utf-8")
+HASH = b64encode(sha256(SEARCH.encode()).digest()).decode()
 
 
 def luminance(colour):
