@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from features.feature import DTYPES, Feature
+from features.linked_groups import MEASURES, LinkedGroup
 from features.rowwise import Rowwise
 from features.shared_keys import SharedKey
 from features.tables import APPLICATIONS, TEXT, TIME, Column, Table
@@ -123,7 +124,14 @@ def _in_order() -> pl.Expr:
 
 
 def _counts(feature: Feature) -> bool:
-    return isinstance(feature, SharedKey) or (isinstance(feature, Windowed) and feature.aggregate.counts)
+    return bool(_under(feature)) or (isinstance(feature, Windowed) and feature.aggregate.counts)
+
+
+def _under(feature: Feature) -> str:
+    """Return what a network feature counts others under: a key, or the group; empty when it counts none."""
+    if isinstance(feature, SharedKey):
+        return feature.key
+    return "group" if isinstance(feature, LinkedGroup) and MEASURES[feature.measure].counts else ""
 
 
 def _one_history(features: Sequence[Feature]) -> Iterator[_Law]:
@@ -146,15 +154,15 @@ def _one_history(features: Sequence[Feature]) -> Iterator[_Law]:
 
 
 def _one_key(features: Sequence[Feature]) -> Iterator[_Law]:
-    """Counts under one key are null for the same applications: those that do not give it."""
+    """Counts under one key, or in the group, are null for the same applications: those that do not give the key."""
     keys: dict[tuple[str, frozenset[str]], list[str]] = defaultdict(list)
     for feature in features:
-        if isinstance(feature, SharedKey):
-            keys[feature.key, feature.tables].append(feature.name)
-    for (key, tables), names in keys.items():
+        if under := _under(feature):
+            keys[under, feature.tables].append(feature.name)
+    for (under, tables), names in keys.items():
         if len(names) > 1:
-            name = "_".join((key, *sorted(tables)))
-            says = f"the {len(names)} counts under the {key} are null together, or none of them is"
+            name = "_".join((under, *sorted(tables)))
+            says = f"the {len(names)} counts of {name} in the network are null together, or none of them is"
             yield _Law(f"{name}_null_together", says, _together(names), tuple(names))
 
 
