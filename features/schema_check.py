@@ -18,6 +18,9 @@ from features.tables import APPLICATIONS, TABLES, Column, Table
 UNREAD: Final = frozenset({"truth", "calls"})
 """Tables that no feature reads: what only a synthetic lender can know, and what calls found after the decision."""
 
+MOST_NAMED: Final = 3
+"""Columns named beside one that is missing."""
+
 LARGEST: Final = 1e12
 """Numbers must stay below this, so that sums in whole ten-thousandths stay exact."""
 
@@ -72,10 +75,26 @@ def _type_problems(table: Table, schema: Mapping[str, pl.DataType]) -> Iterator[
         if column.protected and found is None:
             continue
         if found is None:
-            strange = [name for name in schema if name not in table.schema]
-            yield f"column {column.name!r} ({column.dtype}) is missing.{nearest(column.name, strange)}"
+            yield f"column {column.name!r} ({column.dtype}) is missing.{_instead(table, column, schema)}"
         elif found != column.dtype:
-            yield f"column {column.name!r} is {found}, must be {column.dtype}"
+            yield f"column {column.name!r} is {found}, must be {column.dtype}; {_way_out(found, column.dtype)}"
+
+
+def _instead(table: Table, column: Column, schema: Mapping[str, pl.DataType]) -> str:
+    """Return what a missing column may be called: the nearest name, else names of its type that no contract knows."""
+    strange = {name: dtype for name, dtype in schema.items() if name not in table.schema}
+    alike = [name for name, dtype in strange.items() if dtype == column.dtype]
+    if (hint := nearest(column.name, strange)) or not alike:
+        return hint
+    return f" Of that type the table has {', '.join(map(repr, alike[:MOST_NAMED]))}, which no contract knows."
+
+
+def _way_out(found: pl.DataType, expected: pl.DataType) -> str:
+    if isinstance(expected, pl.Datetime):
+        return "give times in UTC with microseconds"
+    if isinstance(expected, pl.String):
+        return "write it as text: identifiers are strings, never numbers" if found.is_numeric() else "write it as text"
+    return f"cast it, null where it is no {expected}"
 
 
 def _value_problems(table: Table, frame: pl.DataFrame) -> Iterator[str]:

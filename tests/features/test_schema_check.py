@@ -8,6 +8,8 @@ from polars.testing import assert_frame_equal
 
 from features.build import build
 from features.errors import SchemaError, UnknownTableError
+from features.schema_check import UNREAD, checked
+from features.tables import TABLES
 
 
 def changed(tables, name, **columns):
@@ -59,6 +61,50 @@ def test_a_retyped_column_is_named_with_both_types(tables, column, dtype, messag
 
     with pytest.raises(SchemaError, match=message):
         build({**tables, "loans": retyped})
+
+
+EVERY_COLUMN = [(name, column) for name in TABLES if name not in UNREAD for column in TABLES[name].columns]
+OTHER_TYPES = {pl.String(): pl.Int64(), pl.Int64(): pl.String(), pl.Float64(): pl.Int64(), pl.Boolean(): pl.Int64()}
+every_column = pytest.mark.parametrize(
+    ("name", "column"), EVERY_COLUMN, ids=[f"{name}.{column.name}" for name, column in EVERY_COLUMN]
+)
+
+
+def refused(name, frame):
+    with pytest.raises(SchemaError, match=rf"table '{name}' does not fit its contract: ") as caught:
+        checked({"applications": TABLES["applications"].empty(), name: frame})
+    return caught.value.problems
+
+
+@every_column
+def test_every_column_that_is_missing_or_renamed_is_named_with_its_type(name, column):
+    frame = TABLES[name].empty()
+    if column.protected:
+        assert column.name not in checked({"applications": TABLES["applications"].empty().drop(column.name)})
+        return
+
+    (missing,) = refused(name, frame.drop(column.name))
+    (renamed,) = refused(name, frame.rename({column.name: f"{column.name}s"}))
+
+    assert missing == f"column {column.name!r} ({column.dtype}) is missing."
+    assert renamed == f"{missing} Did you mean '{column.name}s'?"
+
+
+@every_column
+def test_every_column_of_another_type_is_named_with_both_types_and_the_way_out(name, column):
+    other = OTHER_TYPES.get(column.dtype, pl.Datetime("us"))
+
+    (problem,) = refused(name, TABLES[name].empty().with_columns(pl.lit(None, other).alias(column.name)))
+
+    assert problem.startswith(f"column {column.name!r} is {other}, must be {column.dtype}; ")
+    assert problem.endswith(("null where it is no " + str(column.dtype), "never numbers", "with microseconds"))
+
+
+def test_a_column_renamed_beyond_recognition_is_told_with_what_else_there_is(tables):
+    frame = tables["loans"].rename({"lender_type": "kind"}).with_columns(note=pl.lit(1))
+
+    with pytest.raises(SchemaError, match=r"is missing. Of that type the table has 'kind', which no contract knows."):
+        build({**tables, "loans": frame})
 
 
 def test_all_problems_of_a_table_are_listed(tables):
