@@ -68,6 +68,7 @@ def test_the_commands_are_those_of_the_readme():
         "promote",
         "prove-no-leak",
         "report case",
+        "report features",
         "report model",
         "report policy",
         "route",
@@ -75,6 +76,7 @@ def test_the_commands_are_those_of_the_readme():
         "synthesise",
         "train",
         "validate",
+        "validate-features",
         "verify",
     ]
 
@@ -100,7 +102,9 @@ def test_help_is_printed_on_stdout(bamboo, name):
     ("arguments", "message"),
     [
         (["scroe"], "No such command 'scroe'. Did you mean 'score'"),
-        (["features", "tables"], "Missing option '--out'"),
+        (["features", "tables"], "give a folder of raw tables and --out to build features, or --list"),
+        (["features", "--list", "--out", "o"], "--list prints the catalogue and builds nothing"),
+        (["features", "tables", "--out", "o", "--group", "network"], "--group and --search choose what --list prints"),
         (["synthesise", "tiny", "--out", "o", "--seed", "x"], "Invalid value for '--seed'"),
         (["verify", "a.csv", "--called-at", "2024-01-01"], "'2024-01-01' does not match the format"),
         (["train", "."], "a feature table needs --tables, the raw tables that hold the outcomes"),
@@ -132,6 +136,9 @@ BUNDLE = ["--bundle", "nowhere"]
         (["validate", "a_file", "--out", "o"], "path == 'a_file' is a file. Name a folder"),
         (["features", "nowhere", "--out", "o"], "path == 'nowhere' does not exist"),
         (["features", "nowhere", "--out", "o", "--contract", "c.yaml"], "path == 'c.yaml' does not exist"),
+        (["features", "--list", "--group", "netwrk"], "group == 'netwrk', must be one of"),
+        (["validate-features", "nowhere", "--out", "o"], "path == 'nowhere' does not exist"),
+        (["report", "features", "nowhere", "--out", "o.html"], "path == 'nowhere' does not exist"),
         (["train", "nowhere.csv", "--contract", "c.yaml"], "path == 'c.yaml' does not exist"),
         (["compare", "--mlruns", "nowhere"], "path == 'nowhere' does not exist"),
         (["promote", "--bundle", "b", "--mlruns", "nowhere"], "path == 'nowhere' does not exist"),

@@ -1,0 +1,60 @@
+"""The job behind the page of features: a feature table and outcomes in, a page out."""
+
+import re
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from features.catalogue import CATALOGUE
+from pipelines.contract import TablesContract
+from pipelines.errors import MissingFileError
+from pipelines.features import build_features
+from pipelines.report_features import report_features
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+def built(lender, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("built") / "features"
+    build_features(lender, folder)
+    return folder
+
+
+def test_every_feature_of_the_table_is_on_the_page(built, lender, tmp_path):
+    steps = []
+    made = report_features(
+        built, tmp_path / "features.html", tables=lender, made_at=NOW, progress=lambda *step: steps.append(step[1])
+    )
+    html = made.path.read_text(encoding="utf-8")
+
+    assert re.findall(r'<article class="card" id="(\w+)"', html) == list(CATALOGUE)
+    assert "60+ days past due within 180 days" in html
+    assert made.size == len(html.encode()) < 2_500_000
+    assert steps == sorted(steps)
+
+
+def test_without_outcomes_or_tables_the_page_says_that_nothing_is_known_of_bad_cases(built, lender, tmp_path):
+    alone = tmp_path / "tables"
+    alone.mkdir()
+    pl.read_parquet(lender / "applications.parquet").write_parquet(alone / "applications.parquet")
+    for tables in (None, alone):
+        made = report_features(built, tmp_path / "features.html", tables=tables, made_at=NOW)
+        assert "No labels were given" in made.path.read_text(encoding="utf-8")
+
+
+def test_what_bad_means_and_the_currency_are_the_contracts(built, lender, tmp_path):
+    contract = TablesContract(name="My lender", currency="koruna")
+    made = report_features(built, tmp_path / "features.html", tables=lender, contract=contract, made_at=NOW)
+
+    assert made.title == "Features of My lender"
+    html = made.path.read_text(encoding="utf-8")
+    assert "koruna a month" in html
+    assert "yuan a month" not in html
+
+
+def test_a_folder_without_a_feature_table_is_refused(tmp_path):
+    with pytest.raises(MissingFileError, match=r"manifest\.json"):
+        report_features(tmp_path, tmp_path / "features.html", made_at=NOW)
+    assert list(tmp_path.iterdir()) == []
