@@ -10,9 +10,12 @@ import time
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 import pipelines.cli
+from features.tables import TABLES
+from pipelines.features import build_features
 from pipelines.score import score
 from pipelines.synthesise import synthesise
 from pipelines.validate import validate
@@ -78,3 +81,21 @@ def test_a_validation_that_is_killed_writes_its_folder_whole_or_not_at_all(tmp_p
     validate(tables, out / "clean")
     assert files_in(out / "clean") == expected
     assert [path.name for path in out.iterdir()] == ["clean"]
+
+
+def test_features_that_are_killed_are_whole_or_not_there_and_a_second_run_gives_the_same(tmp_path):
+    raw, tables, out, chance = *(tmp_path / name for name in ("raw", "tables", "out")), np.random.default_rng(7)
+    synthesise("tiny", raw, applicants=60)
+    tables.mkdir()
+    for file in raw.glob("*.parquet"):  # rows that stand twice are planted
+        pl.read_parquet(file).unique(TABLES[file.stem].key, keep="none").write_parquet(tables / file.name)
+    build_features(tables, tmp_path / "undisturbed")
+    expected = files_in(tmp_path / "undisturbed")
+
+    struck = kill_while_it_writes(["features", tables, "--out", out], tmp_path, chance)
+    assert struck
+    for name, content in files_in(out).items():
+        assert name.startswith(".") or content == expected[name]
+
+    build_features(tables, out)
+    assert {name: content for name, content in files_in(out).items() if name in expected} == expected
