@@ -51,5 +51,9 @@ class ExportError(ModellingError):
     """A model that cannot become a bundle."""
 
 
+class SqlExportError(ModellingError):
+    """A name that no database takes."""
+
+
 class TrackingError(ModellingError):
     """A run, an artifact or a registered version that is missing or was altered."""

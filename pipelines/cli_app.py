@@ -9,9 +9,9 @@ import typer
 import pipelines.cli_data
 import pipelines.cli_decisions
 import pipelines.cli_demo
+import pipelines.cli_export
 import pipelines.cli_features
 import pipelines.cli_models
-import pipelines.cli_proof
 import pipelines.cli_proof
 import pipelines.cli_reports
 
@@ -37,10 +37,10 @@ for group in (
     pipelines.cli_demo,
     pipelines.cli_data,
     pipelines.cli_proof,
-    pipelines.cli_proof,
     pipelines.cli_features,
     pipelines.cli_models,
     pipelines.cli_decisions,
     pipelines.cli_reports,
+    pipelines.cli_export,
 ):
     group.register(app)
