@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sys
-from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -52,7 +50,7 @@ def content_hash(frame: pl.DataFrame) -> str:
     digest = hashlib.sha256(json.dumps([[name, str(dtype)] for name, dtype in frame.schema.items()]).encode())
     for part in frame.iter_slices(_SLICE):
         for column in part.iter_columns():
-            digest.update(bytes(column.is_null().cast(pl.UInt8).to_list()))
+            digest.update(column.is_null().cast(pl.UInt8).to_numpy().tobytes())
             digest.update(_bytes(column))
     return digest.hexdigest()
 
@@ -78,11 +76,5 @@ def _bytes(column: pl.Series) -> bytes:
     if physical.dtype == pl.String:
         return json.dumps(physical.to_list(), ensure_ascii=True).encode()
     if physical.dtype.is_float():
-        return _little_endian(array("d", physical.cast(pl.Float64).fill_nan(float("nan")).fill_null(0.0).to_list()))
-    return _little_endian(array("q", physical.cast(pl.Int64).fill_null(0).to_list()))
-
-
-def _little_endian(values: array[float] | array[int]) -> bytes:
-    if sys.byteorder == "big":
-        values.byteswap()
-    return values.tobytes()
+        return physical.cast(pl.Float64).fill_nan(float("nan")).fill_null(0.0).to_numpy().astype("<f8").tobytes()
+    return physical.cast(pl.Int64).fill_null(0).to_numpy().astype("<i8").tobytes()
