@@ -167,7 +167,7 @@ def compare(
     rows = [
         (
             comparison.challenger.name,
-            comparison.n,
+            f"{comparison.n:,}",
             f"{comparison.challenger.auc.gini:.3f}",
             f"{comparison.champion.auc.gini:.3f}",
             f"{comparison.delong.difference:+.4f} ({comparison.delong.lower:+.4f} to {comparison.delong.upper:+.4f})",

@@ -7,14 +7,13 @@ from datetime import datetime
 from typing import Final
 
 from modelling.compare import Comparison, Contender
-from modelling.discrimination import AucDifference
+from modelling.discrimination import Auc, AucDifference
 from modelling.estimate import Estimate
 from modelling.splits import held_out_words
 from modelling.swap_set import SwapCell
 from reports import charts, formats
 from reports.formats import percent, with_interval
 from reports.model_limits import gates
-from reports.model_ranking import gini
 from reports.page import Block, Callout, Chart, Code, Facts, Mark, Page, Section, Strong, Table, Text
 from scoring.spec import Gate
 
@@ -79,7 +78,10 @@ def _split(comparison: Comparison) -> str:
 def _lead(comparison: Comparison) -> Text:
     test = comparison.bootstrap
     names = (Strong(comparison.challenger.name), " ", Strong(comparison.champion.name))
-    found = f"Gini {formats.number(2 * test.difference, 3, signed=True)}, {_gini_interval(test)}"
+    found = (
+        f"difference of Gini {formats.number(2 * test.difference, 3, signed=True)}, "
+        f"{percent(comparison.level, 0)} from {_gini_interval(test)}"
+    )
     if test.lower <= 0 <= test.upper:
         return (
             "Whether ",
@@ -109,14 +111,14 @@ def _headline(comparison: Comparison) -> Facts:
     total = sum(cell.n for cell in swaps.values())
     return Facts(
         (
-            (f"Gini, {comparison.champion.name}", formats.number(comparison.champion.auc.gini, 3), "champion"),
-            (f"Gini, {comparison.challenger.name}", formats.number(comparison.challenger.auc.gini, 3), "challenger"),
+            ("Gini, champion", formats.number(comparison.champion.auc.gini, 3), comparison.champion.name),
+            ("Gini, challenger", formats.number(comparison.challenger.auc.gini, 3), comparison.challenger.name),
             (
                 "Difference of Gini",
                 formats.number(2 * test.difference, 3, signed=True),
                 f"{_gini_interval(test)}, drawing applicants",
             ),
-            ("Decisions that would change", percent(swapped / max(total, 1)), "at equal approval rate"),
+            ("Decisions changed", percent(swapped / max(total, 1)), "at equal approval rate"),
             ("Cases", formats.count(comparison.n), f"{formats.count(comparison.bads)} bad"),
         ),
         tiles=True,
@@ -130,33 +132,42 @@ def _ranking(comparison: Comparison) -> Section:
     )
     pair = (comparison.champion, comparison.challenger)
     rows: tuple[tuple[Text, ...], ...] = (
-        ("Gini (DeLong)", *(gini(one.auc) for one in pair), _auc_test(comparison.delong, "DeLong, paired")),
-        ("Gini, drawing applicants", *[formats.NOTHING] * 2, _auc_test(comparison.bootstrap, "bootstrap")),
-        ("KS", *(_estimate(one.ks.interval, 3) for one in pair), formats.NOTHING),
+        ("Gini (DeLong)", *(_gini(one.auc) for one in pair), *_auc_test(comparison.delong, "DeLong")),
+        ("Gini (bootstrap)", *[formats.NOTHING] * 2, *_auc_test(comparison.bootstrap, "bootstrap")),
+        ("KS", *(_estimate(one.ks.interval, 3) for one in pair), formats.NOTHING, ""),
         (
-            "Brier score (lower is better)",
+            "Brier score",
             *(_estimate(one.calibration.brier, 4) for one in pair),
             _paired(comparison.brier),
+            "",
         ),
         (
-            "Log-loss (lower is better)",
+            "Log-loss",
             *(_estimate(one.calibration.log_loss, 4) for one in pair),
             _paired(comparison.log_loss),
+            "",
         ),
     )
     table = Table(
-        ("", comparison.champion.name, comparison.challenger.name, "Challenger less champion"),
+        ("", comparison.champion.name, comparison.challenger.name, "Challenger less champion", "Paired test"),
         rows,
-        f"Metrics with {comparison.level:.0%} intervals",
-        align="lrrr",
+        f"Metrics with {percent(comparison.level, 0)} intervals",
+        align="lrrrr",
+        note="DeLong's test takes cases as independent; the bootstrap draws applicants with all their cases. Of Brier "
+        "score and log-loss, lower is better.",
     )
     return Section("Ranking", (table, _roc(pair)), lead=lead)
 
 
-def _auc_test(test: AucDifference, name: str) -> str:
+def _auc_test(test: AucDifference, name: str) -> tuple[str, str]:
+    """Return the difference of Gini with its interval, and the p-value of the test that gave both."""
     p = formats.p_value(test.p)
     sign = "" if p.startswith("<") else "= "
-    return f"{formats.number(2 * test.difference, 3, signed=True)} ({_gini_interval(test)}); {name} p {sign}{p}"
+    return f"{formats.number(2 * test.difference, 3, signed=True)} ({_gini_interval(test)})", f"{name} p {sign}{p}"
+
+
+def _gini(auc: Auc) -> str:
+    return with_interval(auc.gini, auc.gini_lower, auc.gini_upper, lambda value: formats.number(value, 3))
 
 
 def _estimate(estimate: Estimate | None, digits: int) -> str:
@@ -198,21 +209,25 @@ def _calibration(comparison: Comparison) -> Section:
         ("Spiegelhalter p", *(formats.p_value(c.spiegelhalter_p) for c in parts)),
     )
     table = Table(
-        ("", *(one.name for one in pair)), rows, f"Calibration with {comparison.level:.0%} intervals", align="lrr"
+        ("", *(one.name for one in pair)),
+        rows,
+        f"Calibration with {percent(comparison.level, 0)} intervals",
+        align="lrr",
     )
-    drawn = [_dots(one) for one in pair]
+    highest = max(max(b.upper, b.mean_pd) for one in pair for b in one.calibration.bins)
+    drawn = [_dots(one, highest) for one in pair]
     lead = "A model may rank better and yet say probabilities that are off; both are needed to set prices and tiers."
     return Section("Calibration", (*drawn, table), lead=lead)
 
 
-def _dots(one: Contender) -> Chart:
+def _dots(one: Contender, highest: float) -> Chart:
     svg = charts.calibration(
         [
             charts.Dot(predicted=b.mean_pd, observed=b.observed, lower=b.lower, upper=b.upper)
             for b in one.calibration.bins
         ],
         x=charts.Axis(label="mean PD of the bin", form=_whole),
-        y=charts.Axis(label="observed bad rate", form=_whole),
+        y=charts.Axis(label="observed bad rate", form=_whole, upper=highest),
         says=f"Observed against predicted bad rate, {one.name}",
     )
     return Chart(svg, f"{one.name}: on the line, prediction and outcome agree.")
@@ -292,7 +307,7 @@ def _months(comparison: Comparison) -> Section:
     )
     columns = ("Month", "Cases", "Bad", comparison.champion.name, comparison.challenger.name, "Difference of Gini", "")
     blocks: tuple[Block, ...] = (
-        Chart(svg, f"Difference of Gini by month with {comparison.level:.0%} intervals (DeLong, paired)."),
+        Chart(svg, f"Difference of Gini by month with {percent(comparison.level, 0)} intervals (DeLong, paired)."),
         Table(columns, rows, "Gini by month", align="lrrrrrl"),
     )
     return Section(title, blocks, lead="A better model should be better in most months, not in one.", id="months")

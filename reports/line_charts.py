@@ -143,15 +143,15 @@ def curves(traces: Sequence[Trace], *, x: Axis, y: Axis, diagonal: str = "", say
 
 
 def calibration(dots: Sequence[Dot], *, x: Axis, y: Axis, says: str = "") -> Markup:
-    """Draw observed rates against predictions; on the diagonal they agree."""
-    high = max([0.01, *(dot.upper for dot in dots), *(dot.predicted for dot in dots)])
+    """Draw observed rates against predictions; on the diagonal they agree. Both axes end at ``y.upper`` or later."""
+    high = max([0.01, y.upper or 0.0, *(dot.upper for dot in dots), *(dot.predicted for dot in dots)])
     _, upper = Axis(label="", lower=0).range([0.0, high])
     told = "; ".join(f"predicted {x.form(dot.predicted)}, observed {y.form(dot.observed)}" for dot in dots)
     sheet = Sheet(WIDTH, HEIGHT + 40, f"{says or 'Observed against predicted'}. {told}")
     grid = plot(sheet, (0, upper), (0, upper), left=60, right=30)
     grid.axis_y(y)
     grid.axis_x(x)
-    _diagonal(grid, "agreement")
+    _diagonal(grid)
     for dot in dots:
         place = grid.x(dot.predicted)
         sheet.line(place, grid.y(dot.lower), place, grid.y(dot.upper), colour=BLUE, wide=1.5)
@@ -223,11 +223,12 @@ def _level(grid: Plot, value: float, name: str) -> None:
     grid.sheet.text(grid.x.start + 6, grid.y(value) - 9, name, colour=SOFT)
 
 
-def _diagonal(grid: Plot, name: str) -> None:
+def _diagonal(grid: Plot, name: str = "") -> None:
     low, high = max(grid.x.lower, grid.y.lower), min(grid.x.upper, grid.y.upper)
     grid.sheet.line(grid.x(low), grid.y(low), grid.x(high), grid.y(high), colour=GREY, dash="4 4")
-    place = low + (high - low) * 0.8
-    grid.sheet.text(grid.x(place) + 8, grid.y(place) + 12, name, colour=SOFT)
+    if name:
+        place = low + (high - low) * 0.8
+        grid.sheet.text(grid.x(place) + 8, grid.y(place) + 12, name, colour=SOFT)
 
 
 def _names_at_end(grid: Plot, series: Sequence[Band]) -> None:

@@ -46,7 +46,10 @@ def fairness(evaluation: Evaluation) -> Section:
         "Gini",
     )
     table = Table(
-        columns, rows, f"{held_out(evaluation).capitalize()}, with {evaluation.level:.0%} intervals", align="lrrrrrrrr"
+        columns,
+        rows,
+        f"{held_out(evaluation).capitalize()}, with {percent(evaluation.level, 0)} intervals",
+        align="lrrrrrrrr",
     )
     return Section(title, (table,), lead=lead, id="fairness")
 

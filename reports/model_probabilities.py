@@ -82,7 +82,7 @@ def _table(evaluation: Evaluation) -> Table:
     return Table(
         ("", *(split_words(part.split, evaluation) for part in evaluation.splits)),
         rows,
-        f"Calibration with {evaluation.level:.0%} intervals",
+        f"Calibration with {percent(evaluation.level, 0)} intervals",
         align="l" + "r" * len(parts),
         note=f"Platt calibration, fitted on the calibration sample: logit(PD) = {formats.number(line.intercept, 3)} + "
         f"{formats.number(line.slope, 3)} × margin.",

@@ -70,7 +70,7 @@ def _split_table(evaluation: Evaluation) -> Table:
     return Table(
         ("Sample", "Cases", "Bad", "Bad rate", "Gini", "Gini, drawing applicants", "AUC", "KS"),
         rows,
-        f"Discrimination with {evaluation.level:.0%} intervals",
+        f"Discrimination with {percent(evaluation.level, 0)} intervals",
         note="Gini and AUC by DeLong, which takes cases as independent; beside it the bootstrap "
         f"({evaluation.resamples} draws) that draws applicants with all their cases.",
     )
@@ -169,7 +169,7 @@ def _gini_chart(evaluation: Evaluation) -> Chart:
     svg = charts.lines(
         [month.name for month in evaluation.months], (band,), x="month of application", y=charts.Axis(label="Gini")
     )
-    return Chart(svg, f"Gini by month with {evaluation.level:.0%} intervals.")
+    return Chart(svg, f"Gini by month with {percent(evaluation.level, 0)} intervals.")
 
 
 def _rate_chart(evaluation: Evaluation) -> Chart:
@@ -186,7 +186,7 @@ def _rate_chart(evaluation: Evaluation) -> Chart:
         x="month of application",
         y=charts.Axis(label="bad rate", form=_whole, lower=0),
     )
-    return Chart(svg, f"Observed bad rate with {evaluation.level:.0%} intervals, and the mean PD.")
+    return Chart(svg, f"Observed bad rate with {percent(evaluation.level, 0)} intervals, and the mean PD.")
 
 
 def _month_table(evaluation: Evaluation) -> Table:

@@ -82,7 +82,7 @@ def browse(tmp_path_factory):
     return run
 
 
-@pytest.mark.parametrize("name", ["case", "model", "policy", "catalogue", "blocks"])
+@pytest.mark.parametrize("name", ["case", "comparison", "model", "policy", "catalogue", "blocks"])
 def test_it_fits_phone_and_screen_and_opens_at_once(browse, site, name):
     dom = browse("--window-size=1400,3000", "--virtual-time-budget=4000", "--dump-dom", f"{site[0]}/{name}.frames.html")
     found = [json.loads(unescape(one)) for one in re.findall(r"<pre>(.*?)</pre>", dom.stdout)]

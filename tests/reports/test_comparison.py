@@ -59,8 +59,18 @@ def test_cases_are_called_out_of_time_only_where_there_is_time(report, compariso
 def test_the_dataset_and_the_way_of_every_interval_are_named(report, comparison):
     text = report(replace(comparison, dataset="5e" * 32))
 
-    for words in ("5e" * 32, "Gini (DeLong)", "DeLong, paired p", "bootstrap p", "draws of applicants"):
+    for words in ("5e" * 32, "Gini (DeLong)", "Gini (bootstrap)", "DeLong p", "bootstrap p", "draws of applicants"):
         assert words in text
+
+
+def test_calibration_is_drawn_on_one_scale_for_both_models(parse, comparison):
+    bins = comparison.challenger.calibration.bins
+    wide = replace(bins[-1], upper=0.93)
+    other = replace(comparison.challenger.calibration, bins=(*bins[:-1], wide))
+    page = render(comparison_report(replace(comparison, challenger=replace(comparison.challenger, calibration=other))))
+    section = page[page.index("Calibration</h2>") : page.index("Who would be decided otherwise</h2>")]
+
+    assert section.count(">100 %<") == 4  # the end of both axes, in both drawings
 
 
 def test_a_swap_without_labels_is_not_compared(report, comparison):
