@@ -107,5 +107,5 @@ def _next(places: Small, size: int) -> Small:
 
 def _same(values: pl.Series, at: Positions, others: pl.Series, where: Small) -> NDArray[np.bool_]:
     """Return whether values and others at some positions are equal; null equals nothing."""
-    left = values if len(at) == len(values) else values.gather(pl.Series(at))
-    return (left == others.gather(pl.Series(where.astype(np.uint32)))).fill_null(value=False).to_numpy()
+    left = values if len(at) == len(values) else values[at]
+    return (left == others[where]).fill_null(value=False).to_numpy()

@@ -7,7 +7,8 @@ loan, counts only when the parent is known, too, and is the same applicant's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -32,7 +33,7 @@ KEYS: Final[Mapping[str, str]] = {
 }
 """Kind of key, as on the watchlist, to the column of ``applications`` that holds it."""
 
-PART: Final = 1 << 18
+PIECE: Final = 1 << 18
 """Rows that are worked on at once: few enough for the caches of a processor, enough that calls cost nothing."""
 
 NEVER: Final = np.iinfo(np.int64).max
@@ -90,48 +91,58 @@ def known_rows(
     tables: Mapping[str, pl.DataFrame],
     reads: Collection[str],
     *,
-    part: int = PART,
-) -> list[Known]:
-    """Return each row of history with every application that it was known before, in parts of other owners.
+    threads: Executor,
+    piece: int = PIECE,
+) -> list[Share]:
+    """Return the rows of history that any application knew, in shares of other owners.
 
     Args:
         applications: Applications to build; they are numbered by their order.
         view: The table.
         tables: Raw tables; those of the view must be there.
         reads: Columns of the rows that will be read.
-        part: About how many rows a part holds.
+        threads: What works on several parts at once.
+        piece: How many rows are looked at at once; about so many are in a share.
     """
     line = _line(applications, view)
     history = _rows(view, tables)
     times = ("happened_at", "known_at")
     kept = [*times, *sorted(set(reads) & set(history.collect_schema()) - set(times))]
     rows = history.select(_owner(view).alias("owner"), *kept).collect()
-    owners, known = _known_to_some(rows, line, part)
-    rows = rows.drop("owner")
-    if view.matched == "key" or len(known) <= part:
-        return [_paired(owners, rows[known], line)]
-    size = -(-len(line.owners) // -(-len(known) // part))
-    by_part = np.argsort((owners // size).astype(np.uint16), kind="stable")
-    owners, rows = owners[by_part], rows[known[by_part]]
-    ends = np.cumsum(np.bincount(owners // size, minlength=-(-len(line.owners) // size)))
-    return [
-        _paired(owners[start:end] - i * size, rows[start:end], line.part(i * size, (i + 1) * size))
-        for i, (start, end) in enumerate(pairwise([0, *ends]))
-    ]
+    # An application has several keys, and rows of one application must not fall into several shares.
+    count = -(-len(rows) // piece) if view.matched == "applicant" else 1
+    deal = _Deal(line=line, index=Index.of(line.owners), size=max(-(-len(line.owners) // max(count, 1)), 1))
+    pieces = [rows[start : start + piece] for start in range(0, max(len(rows), 1), piece)]
+    hands = zip(*threads.map(deal.shared_out, pieces), strict=True)
+    return [Share(hand, line.part(i * deal.size, (i + 1) * deal.size)) for i, hand in enumerate(hands)]
 
 
-def _known_to_some(rows: pl.DataFrame, line: _Line, part: int) -> tuple[Small, Whole]:
-    """Return the owners and the positions of the rows that the last application of their owner knew."""
-    index = Index.of(line.owners)
-    lasts = np.append(np.append(line.times, -NEVER)[line.starts[1:] - 1], -NEVER)
-    found = []
-    for start in range(0, len(rows), part):
-        some = rows[start : start + part]
-        owners = index.positions(some["owner"])
-        kept = np.flatnonzero(_since(some) < lasts[owners])
-        found.append((owners[kept], kept + start))
-    nobody, nothing = np.zeros(0, np.int32), np.zeros(0, np.int64)
-    return np.concatenate([nobody, *(o for o, _ in found)]), np.concatenate([nothing, *(k for _, k in found)])
+@dataclass(frozen=True, kw_only=True)
+class _Deal:
+    """Shares rows out by their owners.
+
+    Attributes:
+        line: The applications of all owners.
+        index: The owners.
+        size: How many owners a share has.
+    """
+
+    line: _Line
+    index: Index
+    size: int
+
+    def shared_out(self, rows: pl.DataFrame) -> list[tuple[Small, pl.DataFrame]]:
+        """Return for each share the rows that the last application of their owner knew, and the owners within it."""
+        lasts = np.append(np.append(self.line.times, -NEVER)[self.line.starts[1:] - 1], -NEVER)
+        owners = self.index.positions(rows["owner"])
+        known = np.flatnonzero(_since(rows) < lasts[owners])
+        share = (owners[known] // self.size).astype(np.uint16)
+        order = np.argsort(share, kind="stable")
+        owners, rows = owners[known[order]], rows.drop("owner")[known[order]]
+        count = max(-(-len(self.line.owners) // self.size), 1)
+        ends = np.cumsum(np.bincount(share, minlength=count))
+        bounds = pairwise([0, *ends.tolist()])
+        return [(owners[start:end] - np.int32(i * self.size), rows[start:end]) for i, (start, end) in enumerate(bounds)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +157,8 @@ class _Line:
 
     def part(self, start: int, end: int) -> _Line:
         """Return the line of some of the owners alone."""
+        if start == 0 and end >= len(self.owners):
+            return self
         starts = self.starts[start : end + 1]
         places = slice(starts[0], starts[-1])
         return _Line(
@@ -154,6 +167,44 @@ class _Line:
             seats=np.arange(starts[-1] - starts[0]),
             numbers=self.numbers[places],
             times=self.times[places],
+        )
+
+
+@dataclass(frozen=True)
+class Share:
+    """The rows of some owners, still to be put beside their applications.
+
+    Attributes:
+        pieces: The rows, and of each the number of its owner in the line, piece by piece.
+        line: The applications of the owners.
+    """
+
+    pieces: Sequence[tuple[Small, pl.DataFrame]]
+    line: _Line
+
+    def known(self) -> Known:
+        """Put each row beside the applications of its owner, from the last one back, as far as they knew it."""
+        line, owners = self.line, np.concatenate([owners for owners, _ in self.pieces])
+        rows = pl.concat([rows for _, rows in self.pieces], rechunk=True)
+        since, begins = _since(rows), line.starts[owners]
+        row, place = np.arange(len(rows), dtype=np.int32), line.starts[owners + 1].astype(np.int32) - np.int32(1)
+        chunks = [(row, place)]
+        while len(row):
+            place = place - np.int32(1)
+            earlier = place >= begins[row]
+            earlier[earlier] = since[row[earlier]] < line.times[place[earlier]]
+            row, place = row[earlier], place[earlier]
+            chunks.append((row, place))
+        row, place = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+        return Known(
+            rows=rows,
+            owners=owners,
+            row=row,
+            place=place,
+            starts=line.starts,
+            seats=line.seats,
+            numbers=line.numbers,
+            ages=line.times[place] - _microseconds(rows["happened_at"])[row],
         )
 
 
@@ -211,30 +262,6 @@ def _times(table: Table) -> tuple[str, ...]:
 def _parent(table: Table, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
     names = {name: f"{prefix(table)}{name}" for name in open_columns(table) if name != table.key}
     return tables[table.name].lazy().select(table.key, *names).rename(names)
-
-
-def _paired(owners: Small, rows: pl.DataFrame, line: _Line) -> Known:
-    """Put each row beside the applications of its owner, from the last one back, as far as they knew it."""
-    since, begins = _since(rows), line.starts[owners]
-    row, place = np.arange(len(rows), dtype=np.int32), line.starts[owners + 1].astype(np.int32) - np.int32(1)
-    chunks = [(row, place)]
-    while len(row):
-        place = place - np.int32(1)
-        earlier = place >= begins[row]
-        earlier[earlier] = since[row[earlier]] < line.times[place[earlier]]
-        row, place = row[earlier], place[earlier]
-        chunks.append((row, place))
-    row, place = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
-    return Known(
-        rows=rows,
-        owners=owners,
-        row=row,
-        place=place,
-        starts=line.starts,
-        seats=line.seats,
-        numbers=line.numbers,
-        ages=line.times[place] - _microseconds(rows["happened_at"])[row],
-    )
 
 
 def _since(rows: pl.DataFrame) -> Whole:

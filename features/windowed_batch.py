@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from features.history import View
 from features.pair_columns import Reading
-from features.point_in_time import KEYS, Known, known_rows
+from features.point_in_time import KEYS, PIECE, Share, known_rows
 from features.window_values import window_values
 from features.windowed import Windowed
 
@@ -21,17 +21,23 @@ Real = NDArray[np.float64]
 
 
 def with_windowed(
-    applications: pl.DataFrame, parts: Sequence[Windowed], tables: Mapping[str, pl.DataFrame], time_zone: str
+    applications: pl.DataFrame,
+    parts: Sequence[Windowed],
+    tables: Mapping[str, pl.DataFrame],
+    time_zone: str,
+    *,
+    piece: int = PIECE,
 ) -> pl.DataFrame:
     """Return the applications with windowed features beside them: one pass over each view, with all its aggregates.
 
-    A view is worked off in parts of some applicants, on as many threads as Polars has.
+    A view is worked off in shares of some applicants, on as many threads as Polars has.
 
     Args:
         applications: Applications to build.
         parts: Features to add.
         tables: Raw tables; features whose tables are not among them are null.
         time_zone: Zone of local hours and days.
+        piece: How many rows are worked on at once; it changes no value.
     """
     views: dict[View, list[Windowed]] = {}
     for part in parts:
@@ -41,16 +47,17 @@ def with_windowed(
         for view, members in views.items():
             if view.tables <= tables.keys():
                 reading = Reading.of(view, members, time_zone)
-                known = known_rows(applications, view, tables, reading.reads)
+                shares = known_rows(applications, view, tables, reading.reads, threads=threads, piece=piece)
                 work = partial(_fill, values, applications, reading, members)
-                deque(threads.map(work, known), maxlen=0)
+                deque(threads.map(work, shares), maxlen=0)
     return applications.with_columns(pl.Series(name, column, nan_to_null=True) for name, column in values.items())
 
 
 def _fill(
-    values: Mapping[str, Real], applications: pl.DataFrame, reading: Reading, parts: Sequence[Windowed], known: Known
+    values: Mapping[str, Real], applications: pl.DataFrame, reading: Reading, parts: Sequence[Windowed], share: Share
 ) -> None:
-    """Write what one part of a view says into the columns of its features."""
+    """Write what one share of a view says into the columns of its features."""
+    known = share.known()
     rows = np.bincount(known.applications, minlength=len(known.numbers)) > 0
     listed = rows | _with_key(applications)[known.numbers] if reading.view.matched == "key" else rows
     for part, found in window_values(reading.columns(known, applications), parts):
