@@ -48,10 +48,12 @@ def content_hash(frame: pl.DataFrame) -> str:
     Numbers count bit by bit (−0 is told from 0, all NaN are one), text by its characters, times by their microseconds.
     """
     digest = hashlib.sha256(json.dumps([[name, str(dtype)] for name, dtype in frame.schema.items()]).encode())
+    plain = [_plain(name, dtype) for name, dtype in frame.schema.items()]
     for part in frame.iter_slices(_SLICE):
-        for column in part.iter_columns():
-            digest.update(column.is_null().cast(pl.UInt8).to_numpy().tobytes())
-            digest.update(_bytes(column))
+        nulls, values = part.select(pl.all().is_null().cast(pl.UInt8)), part.select(plain)
+        for name in frame.columns:
+            digest.update(nulls[name].to_numpy().tobytes())
+            digest.update(_bytes(values[name]))
     return digest.hexdigest()
 
 
@@ -70,11 +72,18 @@ def definitions_hash(features: Iterable[Feature], modules: Mapping[str, str] | N
     return hashlib.sha256(json.dumps(definitions, ensure_ascii=False).encode()).hexdigest()
 
 
+def _plain(name: str, dtype: pl.DataType) -> pl.Expr:
+    """Return a column as text, float or whole number; null is 0 where it is a number."""
+    value = pl.col(name)
+    if dtype == pl.String:
+        return value
+    if dtype.is_float():
+        return value.cast(pl.Float64).fill_nan(float("nan")).fill_null(0.0)
+    return value.to_physical().cast(pl.Int64).fill_null(0)
+
+
 def _bytes(column: pl.Series) -> bytes:
-    """Return the values as bytes that no version of Polars changes; null as zero or empty."""
-    physical = column.to_physical()
-    if physical.dtype == pl.String:
-        return json.dumps(physical.to_list(), ensure_ascii=True).encode()
-    if physical.dtype.is_float():
-        return physical.cast(pl.Float64).fill_nan(float("nan")).fill_null(0.0).to_numpy().astype("<f8").tobytes()
-    return physical.cast(pl.Int64).fill_null(0).to_numpy().astype("<i8").tobytes()
+    """Return the values as bytes that no version of Polars changes; a number that is null is 0."""
+    if column.dtype == pl.String:
+        return json.dumps(column.to_list(), ensure_ascii=True).encode()
+    return column.to_numpy().astype("<f8" if column.dtype.is_float() else "<i8").tobytes()
