@@ -16,6 +16,7 @@ QUARTER: Final = 90
 YEAR: Final = 365
 
 _TERM_LEFT: Final = (1 - DAYS_AGO / (column("term_months") * DAYS_PER_MONTH)).clip(0, 1)
+_SINCE_CLOSED: Final = days_between("closed_at", "applied_at")
 
 LOAN_VIEW: Final = View(
     table=LOANS,
@@ -32,9 +33,8 @@ LOAN_VIEW: Final = View(
         "cost": column("amount_repayable") / column("amount") - 1,
         "lenders": column("lender_id"),
         "days_ago": DAYS_AGO,
-        "closed_days_ago": days_between("closed_at", "applied_at"),
-        "open_days_of_year": DAYS_AGO.clip(0, YEAR)
-        - days_between("closed_at", "applied_at").fill_null(0).clip(0, YEAR),
+        "closed_days_ago": _SINCE_CLOSED,
+        "open_days_of_year": (DAYS_AGO.clip(0, YEAR) - _SINCE_CLOSED.fill_null(0).clip(0, YEAR)).clip(lower=0),
     },
 )
 

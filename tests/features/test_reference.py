@@ -171,6 +171,73 @@ def burden(past):
     return pytest.approx((fsum(open_loans) + asked) / income, abs=1e-3 / income)
 
 
+def minutes_from_terms(past):
+    rows = [row for row in past.within(past.rows("behaviour_events"), 7) if row["kind"] == "view_terms"]
+    return min(((past.at - row["happened_at"]) // timedelta(minutes=1) for row in rows), default=None)
+
+
+def new_devices(past):
+    rows = [row for row in past.rows("behaviour_events") if row["device_id"] is not None]
+    older = {row["device_id"] for row in rows if past.at - row["happened_at"] >= timedelta(days=7)}
+    return len({row["device_id"] for row in rows} - older) if past.rows("behaviour_events") else None
+
+
+def working_share(past):
+    rows = [row["happened_at"].astimezone(ZONE) for row in past.within(past.rows("behaviour_events"), 30)]
+    return fmean(at.weekday() < 5 and 9 <= at.hour < 18 for at in rows) if rows else None
+
+
+def open_at_a_time(past):
+    """Count, for each of the last 365 days before the application, the loans that were open on it."""
+    lives = [
+        ((past.at - row["happened_at"]).days, (past.at - row["closed_at"]).days if row["closed_at"] else 0)
+        for row in elsewhere(past.loans())
+    ]
+    return sum(ended <= day < begun for begun, ended in lives for day in range(365)) / 365 if lives else None
+
+
+def rise_of_days_past_due(past):
+    rows = past.within(elsewhere(past.instalments()), 365)
+    ages = [(days_past_due(past, row), past.at - row["happened_at"]) for row in rows]
+    late = max((days for days, age in ages if age <= timedelta(days=90)), default=None)
+    older = max((days for days, age in ages if age >= timedelta(days=90)), default=None)
+    return None if late is None or older is None else late - older
+
+
+def loan_after_unpaid(past):
+    rows, taken = elsewhere(past.instalments()), elsewhere(past.loans())
+    if not past.instalments() or not taken:
+        return None
+    due = [row["happened_at"] for row in rows if row["paid_at"] is None and days_past_due(past, row) >= 1]
+    days = [[(past.at - at) // timedelta(days=1) for at in times] for times in (due, [r["happened_at"] for r in taken])]
+    return max(days[0], default=0) > min(days[1])
+
+
+def income_to_earlier(past):
+    mine = past.application
+    rows = [
+        row["declared_income"]
+        for row in past.tables["applications"].iter_rows(named=True)
+        if row["applicant_id"] == mine["applicant_id"] and row["applied_at"] < past.at
+    ]
+    incomes = [income for income in rows if income is not None]
+    if mine["declared_income"] is None or not incomes or fmean(incomes) == 0:
+        return None
+    return pytest.approx(mine["declared_income"] / fmean(incomes), rel=1e-6)
+
+
+def fresh_confidence(past):
+    keys = {"phone": "phone_hash", "id": "id_hash", "device": "device_id", "contact": "contact_hash"}
+    found = []
+    for row in past.tables["watchlist"].iter_rows(named=True):
+        known = row["known_at"] < past.at and row["happened_at"] < past.at
+        active = row["expires_at"] is None or row["expires_at"] > past.at
+        if known and active and past.application[keys[row["key_type"]]] == row["key_hash"]:
+            age = (past.at - row["happened_at"]).days
+            found.append({"police": 1.0, "own": 0.9, "industry": 0.6}[row["source"]] * max(1 - age / 730, 0))
+    return pytest.approx(max(found)) if found else None
+
+
 REFERENCES = {
     "inquiries_count_7d": count_of_inquiries,
     "inquiries_small_loan_lenders_30d": lenders_of_inquiries,
@@ -189,6 +256,14 @@ REFERENCES = {
     "network_contact_bad_60dpd": bad_of_contact,
     "watchlist_active_hits": watchlist_hits,
     "disagreement_other_lenders": other_lenders,
+    "behaviour_view_terms_minutes_ago_min_7d": minutes_from_terms,
+    "behaviour_new_devices_7d": new_devices,
+    "behaviour_working_share_30d": working_share,
+    "loans_open_at_a_time_365d": open_at_a_time,
+    "instalments_days_past_due_rise": rise_of_days_past_due,
+    "spiral_loan_after_unpaid": loan_after_unpaid,
+    "changes_income_to_earlier": income_to_earlier,
+    "watchlist_active_fresh_confidence_max": fresh_confidence,
 }
 
 
