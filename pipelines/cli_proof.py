@@ -11,7 +11,7 @@ from pipelines.cli_options import Contract, Json, Seed
 from pipelines.console import OUT, print_facts, print_json, progress
 
 if TYPE_CHECKING:
-    from features.leak import Leak, Proof
+    from features.leak_proof import Leak, Proof
     from pipelines.prove_no_leak import LeakReport
 
 MOST_NAMED = 3
@@ -81,7 +81,7 @@ def _print(report: LeakReport) -> None:
     if proof.whole:
         facts.append(("in all tables", f"{len(proof.whole)} features that look beyond an applicant's surroundings"))
     if report.feature_table:
-        facts.append(("feature table", f"{report.feature_table}, the same bits as built again"))
+        facts.append(("feature table", f"{report.feature_table}: the same bits as built again"))
     print_facts((*facts, ("verdict", _verdict(proof))))
 
 

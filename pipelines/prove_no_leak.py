@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
 from features.build import build
 from features.catalogue import Catalogue
-from features.leak import Proof, moved_bits, prove
+from features.leak import moved_bits, prove
+from features.leak_proof import Proof
 from features.manifest import definitions_hash
 from features.tables import APPLICATIONS
 from pipelines.contract import TablesContract
 from pipelines.errors import DamagedFileError
-from pipelines.feature_files import FEATURES_FILE, MANIFEST_FILE
-from pipelines.own_modules import check_modules, load_catalogue
+from pipelines.feature_table import FeatureTable, read_feature_table
+from pipelines.own_modules import load_catalogue
 from pipelines.progress import Progress, part_of, silent
-from pipelines.store import manifest_hashes, read_frame, read_json, read_tables, sha256_file
+from pipelines.store import read_tables
 
-APPLICATIONS_DRAWN = 200
+_AGAIN: Final = "Run `bamboo features` again on these tables"
+
+APPLICATIONS_DRAWN: Final = 200
 """Applications that are attacked unless the caller says otherwise."""
 
 
@@ -32,7 +36,7 @@ class LeakReport:
         tables: Folder of the raw tables.
         modules: Own modules of features that were watched, with the SHA-256 of their source.
         seed: Seed of the draw.
-        feature_table: Feature table that was held against the tables; None when none was given.
+        feature_table: Folder of the feature table that was held against the tables; None when none was given.
         holds: Whether nothing moved.
         proof: What was attacked, and what moved.
     """
@@ -79,8 +83,7 @@ def prove_no_leak(
     progress("reading tables", 0.0)
     catalogue = load_catalogue(contract)
     tables = read_tables(tables_folder)
-    if features_folder is not None:
-        _check_origin(features_folder, tables_folder, catalogue)
+    table = None if features_folder is None else _read_alike(features_folder, catalogue)
     proof = prove(
         tables,
         applications=applications,
@@ -90,46 +93,35 @@ def prove_no_leak(
         time_zone=contract.time_zone,
         tell=part_of(progress, 0.05, 0.85),
     )
-    if features_folder is not None:
+    if features_folder is not None and table is not None:
         progress("holding the feature table against the tables", 0.9)
-        _check_values(features_folder, tables, catalogue, proof.applications, contract.time_zone)
+        again = build(tables, only=proof.applications, catalogue=catalogue, time_zone=contract.time_zone)
+        _refuse_other_values(features_folder, table.frame, again, tuple(catalogue))
     progress("done", 1.0)
     return LeakReport(
         tables=tables_folder,
         modules=catalogue.modules,
         seed=seed,
-        feature_table=features_folder / FEATURES_FILE if features_folder else None,
+        feature_table=features_folder,
         holds=proof.holds,
         proof=proof,
     )
 
 
-def _check_origin(features_folder: Path, tables_folder: Path, catalogue: Catalogue) -> None:
-    """Refuse a feature table that other tables or other declarations made."""
-    path, manifest = features_folder / FEATURES_FILE, read_json(features_folder / MANIFEST_FILE)
-    told = manifest if isinstance(manifest, Mapping) else {}
-    check_modules(told.get("modules", {}), catalogue, path)
-    if told.get("definitions") != definitions_hash(catalogue.values(), catalogue.modules):
-        raise DamagedFileError(path, "was built by other declarations of features", "Run `bamboo features` again")
-    for name, sha256 in told.get("sources", {}).items():
-        if sha256_file(tables_folder / f"{name}.parquet") != sha256:
-            raise DamagedFileError(
-                path, f"was built from another table {name!r} than that in {str(tables_folder)!r}", "Build it again"
-            )
+def _read_alike(folder: Path, catalogue: Catalogue) -> FeatureTable:
+    """Return the feature table, which these very declarations must have made."""
+    table = read_feature_table(folder, catalogue)
+    if table.definitions != definitions_hash(catalogue.values(), catalogue.modules):
+        raise DamagedFileError(folder, "was built by other declarations of features", _AGAIN)
+    return table
 
 
-def _check_values(
-    folder: Path, tables: Mapping[str, pl.DataFrame], catalogue: Catalogue, ids: Sequence[str], time_zone: str
-) -> None:
-    path = folder / FEATURES_FILE
-    table = read_frame(path, sha256=manifest_hashes(folder).get(FEATURES_FILE))
-    kept = table.filter(pl.col(APPLICATIONS.key).is_in(list(ids))).sort(APPLICATIONS.key)
-    again = build(tables, only=ids, catalogue=catalogue, time_zone=time_zone).sort(APPLICATIONS.key)
-    other = moved_bits(again, kept, tuple(catalogue))
+def _refuse_other_values(folder: Path, table: pl.DataFrame, again: pl.DataFrame, names: Sequence[str]) -> None:
+    """Refuse a feature table whose rows differ from those built again by a single bit."""
+    ids = again.select(APPLICATIONS.key).sort(APPLICATIONS.key)
+    kept = ids.join(table, on=APPLICATIONS.key, how="left", maintain_order="left")
+    other = moved_bits(again.sort(APPLICATIONS.key), kept, names)
     if other:
         name, cases = next(iter(other.items()))
-        raise DamagedFileError(
-            path,
-            f"holds other values than the tables give, such as {name!r} of application {min(cases)!r}",
-            "Run `bamboo features` again",
-        )
+        found = f"holds other values than the tables give, such as {name!r} of application {min(cases)!r}"
+        raise DamagedFileError(folder, found, _AGAIN)
