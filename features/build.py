@@ -10,7 +10,7 @@ import polars as pl
 
 from features.catalogue import CATALOGUE, Catalogue
 from features.errors import UnknownApplicationError, UnknownFeatureError
-from features.feature import DTYPES, Feature
+from features.feature import DTYPES, Feature, with_inputs
 from features.in_polars import finite, in_polars
 from features.network_batch import NetworkFeature, is_network, with_network
 from features.point_in_time import ROW
@@ -68,10 +68,10 @@ def build(
         UnknownFeatureError: a name is not in the catalogue.
         UnknownApplicationError: ``only`` holds an id that is no application's, or ``network`` lacks an application.
     """
-    wanted = _wanted(features, catalogue)
+    wanted = chosen(features, catalogue)
     given = checked(tables)
     applications = _numbered(given["applications"], only)
-    parts = _needed(wanted)
+    parts = with_inputs(wanted)
     values = with_windowed(applications, [part for part in parts if isinstance(part, Windowed)], given, time_zone)
     shared = _shared(parts)
     values = with_network(values, shared, given) if network is None else _beside(values, shared, network)
@@ -102,7 +102,7 @@ def build_network(
     Raises:
         UnknownFeatureError: a name is not in the catalogue.
     """
-    parts = _shared(_needed(_wanted(features, catalogue)))
+    parts = _shared(with_inputs(chosen(features, catalogue)))
     values = with_network(_numbered(tables["applications"], None), parts, tables)
     return values.select("application_id", *(part.name for part in parts))
 
@@ -114,7 +114,8 @@ def absent(tables: Collection[str], catalogue: Catalogue = CATALOGUE) -> tuple[A
     return tuple(Absent(table=name, features=names) for name, names in readers.items() if names)
 
 
-def _wanted(features: Iterable[Feature | str] | None, catalogue: Catalogue) -> tuple[Feature, ...]:
+def chosen(features: Iterable[Feature | str] | None, catalogue: Catalogue) -> tuple[Feature, ...]:
+    """Return the features that are asked for by themselves or by name; None means the catalogue."""
     return tuple(catalogue.values() if features is None else (_feature(one, catalogue) for one in features))
 
 
@@ -147,15 +148,6 @@ def _beside(values: pl.DataFrame, parts: Sequence[NetworkFeature], network: pl.D
         raise UnknownApplicationError(lacking.to_list())
     given = network.select("application_id", *(part.name for part in parts))
     return values.join(given, on="application_id", how="left")
-
-
-def _needed(wanted: Sequence[Feature]) -> tuple[Feature, ...]:
-    """Return the features and all that they are computed from, inputs first, each once."""
-    needed: dict[str, Feature] = {}
-    for feature in wanted:
-        for part in (*_needed(feature.inputs), feature):
-            needed.setdefault(part.name, part)
-    return tuple(needed.values())
 
 
 def _typed(feature: Feature, value: pl.Expr) -> pl.Expr:

@@ -10,9 +10,10 @@ from typing import Final, get_args
 from features.declaration import QUESTIONS, REASON_GROUPS, Direction, Kind, Meaning, ReasonGroup, Source
 from features.feature import Feature, Json
 from features.tables import APPLICATIONS, VERIFIABLE
+from features.view_types import type_problems
 
 _PROTECTED: Final = frozenset(column.name for column in APPLICATIONS.columns if column.protected)
-_TAKEN: Final = frozenset({*APPLICATIONS.schema, "local_applied_at", "row"})
+_TAKEN: Final = frozenset({*APPLICATIONS.schema, "row"})
 """Columns that stand beside the features while they are built."""
 
 
@@ -31,11 +32,14 @@ def _problems(feature: Feature) -> Iterator[str]:
     for text in ("en", "zh", "null_means"):
         if not getattr(meaning, text).strip() or "{" in getattr(meaning, text):
             yield f"{name!r} has no whole text {text!r}"
-    yield from _words(feature)
+    unknown_words = list(_words(feature))
+    yield from unknown_words
     protected = sorted(column for column in feature.stated if column in _PROTECTED)
     if protected:
         yield f"{name!r} reads {protected[0]!r}, which is protected"
     yield from _question_problems(name, feature.stated, meaning)
+    if not unknown_words:
+        yield from type_problems(feature)
 
 
 def _words(feature: Feature) -> Iterator[str]:

@@ -12,6 +12,7 @@ Values are numbers, flags (Booleans), texts, times and dates. Laws for all of th
 - **Division by zero is null**, and so is a remainder by zero and the logarithm of what is not above zero.
 - ``%`` has the sign of the divisor: ``x − floor(x / y) · y``.
 - NaN can only come of numbers beyond the range of Float64; it equals itself and is above all other numbers.
+- Zero has no sign that anything could tell.
 
 >>> column("amount") / column("term_months") > 500
 (amount / term_months) > 500
@@ -280,9 +281,10 @@ def how_many(*flags: Expression) -> Expression:
     return Expression("how_many", tuple(expected(flag, "how_many") for flag in flags))
 
 
-def ratio(part: Expression, whole: Expression) -> Expression:
+def ratio(part: object, whole: object) -> Expression:
     """Return ``part / whole``, null where the whole is not above zero."""
-    return when(whole > 0).then(part / whole)
+    divisor = operand(whole)
+    return when(divisor > 0).then(operand(part) / divisor)
 
 
 def operand(value: object) -> Expression:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, Protocol, TypeAlias
 
 import polars as pl
@@ -75,3 +75,12 @@ def merged(features: tuple[Feature, ...]) -> tuple[frozenset[str], frozenset[str
     tables = frozenset[str]().union(*(feature.tables for feature in features))
     stated = frozenset[str]().union(*(feature.stated for feature in features))
     return tables, stated
+
+
+def with_inputs(features: Iterable[Feature]) -> tuple[Feature, ...]:
+    """Return the features and all that they are computed from, inputs first, each once."""
+    needed: dict[str, Feature] = {}
+    for feature in features:
+        for part in (*with_inputs(feature.inputs), feature):
+            needed.setdefault(part.name, part)
+    return tuple(needed.values())

@@ -5,14 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-import polars as pl
-
 from features.aggregates import Aggregate
 from features.declaration import Direction, Kind, Meaning
 from features.expression import Expression
 from features.feature import Feature, Json, described
 from features.history import THIS, History
-from features.in_polars import in_polars
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -90,17 +87,6 @@ class Windowed:
             "bounds": [self.lower, self.upper],
             "meaning": described(self.meaning),
         }
-
-    def expression(self, time_zone: str) -> pl.Expr:
-        """Return the aggregate over one application's known rows, under the feature's name."""
-        rows = pl.lit(value=True) if self.history.rows is None else in_polars(self.history.rows, time_zone)
-        for name in self.where:
-            rows = rows & pl.col(name)
-        if self.window is not None:
-            rows = rows & (pl.col("happened_at") >= pl.col("applied_at") - pl.lit(self.window))
-        rows = rows & pl.col("happened_at").is_not_null()
-        column = pl.col(self.column) if self.column else pl.lit(1)
-        return self.aggregate.compute(column, rows).alias(self.name)
 
     def _parts(self) -> list[Expression]:
         rows = [] if self.history.rows is None else [self.history.rows]
