@@ -51,7 +51,9 @@ def test_a_direction_that_is_not_the_declared_one_is_told(html, parse):
     """Bad cases have fewer inquiries here, though the declaration says that inquiries raise risk."""
     assert CATALOGUE["inquiries_count_90d"].meaning.direction == 1
     assert "seen: bad rate falls with the value" in parse(card(html, "inquiries_count_90d")).text()
+    assert "against its direction" in parse(card(html, "inquiries_count_90d")).text()
     assert "seen: the same" in parse(card(html, "application_declared_income")).text()
+    assert "against its direction" not in parse(card(html, "application_declared_income")).text()
 
 
 def test_a_column_without_values_says_why(html, parse):
