@@ -111,15 +111,19 @@ def golden_of(spec: ModelSpec, trees: Trees, reference: Reference, requests: Seq
     for request in requests:
         row = model.encoder.row(request)
         margin = model.kernel.margin(row)
-        values = dict(zip(model.encoder.names, model.values(row, request), strict=True))
+        values = dict(zip(model.encoder.names, model.encoder.values(row, request), strict=True))
         cases.append(
             GoldenCase(features=values, margin=margin, pd=model.line.pd(margin), points=model.line.points(margin))
         )
     return Golden(cases=tuple(cases))
 
 
-def prepared(bundle: Bundle) -> Model:
+def prepared(bundle: Bundle, *, accelerate: bool | None = False) -> Model:
     """Check a bundle's parts against each other, prepare them, and prove the golden cases.
+
+    Args:
+        bundle: What to prepare.
+        accelerate: Whether to compile the arithmetic, see `scoring.scorer.Scorer.load`.
 
     Raises:
         SpecError: The description contradicts itself.
@@ -131,7 +135,7 @@ def prepared(bundle: Bundle) -> Model:
     check_trees(bundle.trees)
     _check_fit(bundle)
     sha256 = bundle.manifest_sha256 or hashlib.sha256(manifest_of(files_of(bundle))).hexdigest()
-    model = Model(bundle.spec, bundle.trees, bundle.reference, bundle.call_value, sha256)
+    model = Model(bundle.spec, bundle.trees, bundle.reference, bundle.call_value, sha256, accelerate=accelerate)
     _prove(model, bundle.golden)
     return model
 
@@ -170,12 +174,14 @@ def read_bundle(folder: Path | str, *, public_key: bytes | None = None) -> Bundl
     return open_bundle(folder, public_key=public_key)[0]
 
 
-def open_bundle(folder: Path | str, *, public_key: bytes | None = None) -> tuple[Bundle, Model]:
+def open_bundle(
+    folder: Path | str, *, public_key: bytes | None = None, accelerate: bool | None = False
+) -> tuple[Bundle, Model]:
     """Read a bundle as `read_bundle` does, and return it with the model that was prepared to prove it."""
     files, sha256 = read_folder(Path(folder), public_key=public_key)
     bundle = bundle_of(files, sha256)
     try:
-        return bundle, prepared(bundle)
+        return bundle, prepared(bundle, accelerate=accelerate)
     except (SpecError, TreesError) as error:
         raise BundleFormatError(f"the bundle's parts are no model: {error}") from error
 
@@ -283,6 +289,10 @@ def _check_fit(bundle: Bundle) -> None:
         found = getattr(reference, name)
         if found.shape != shape or not (np.abs(found) < LARGEST_STATISTIC).all():
             raise BundleFormatError(f"reference.{name} must be finite and of shape {shape}, found {found.shape}")
+    compared = np.zeros(len(spec.features), dtype=np.bool_)
+    compared[bundle.trees.feature] = True
+    if reference.contributions[~compared].any():
+        raise BundleFormatError("reference.contributions must be 0 for a feature that no tree compares")
     if bundle.call_value is not None:
         check_trees(bundle.call_value.trees)
         wanted, found = len(input_names(spec)), bundle.call_value.trees.features

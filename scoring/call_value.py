@@ -79,7 +79,7 @@ class InputMaker:
 
     groups: NDArray[np.intp]
     group_count: int
-    asked: tuple[int, ...]
+    asked: NDArray[np.intp]
     reference: Array
     cutoff: float
 
@@ -89,7 +89,9 @@ class InputMaker:
         return cls(
             groups=np.array(group_numbers(spec), dtype=np.intp),
             group_count=len(spec.reasons),
-            asked=tuple(place for place, feature in enumerate(spec.features) if feature.question is not None),
+            asked=np.array(
+                [place for place, each in enumerate(spec.features) if each.question is not None], dtype=np.intp
+            ),
             reference=reference_points(spec, reference),
             cutoff=cutoff_points(spec),
         )
@@ -99,9 +101,9 @@ class InputMaker:
         found = np.empty((len(points), self.group_count + len(EXTRA_INPUTS)))
         found[:, : self.group_count] = group_sums(points_by_feature, self.groups, self.group_count)
         found[:, -3] = points - self.cutoff
-        found[:, -2] = 0.0
-        for place in self.asked:
-            found[:, -2] += self.reference[place] - points_by_feature[:, place]
+        lost = np.zeros((len(points), len(self.asked) + 1))
+        lost[:, 1:] = self.reference[self.asked] - points_by_feature[:, self.asked]
+        found[:, -2] = np.add.accumulate(lost, axis=1)[:, -1]
         found[:, -1] = [math.log(each) for each in amount.tolist()]
         return found
 

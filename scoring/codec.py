@@ -8,7 +8,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from scoring.errors import nearest, shown
 
@@ -19,15 +19,27 @@ class CodecError(ValueError):
     """JSON that is not the record it should be; says where."""
 
 
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+
+
 def to_plain(value: Any) -> Any:  # noqa: ANN401 - any field of any record
     """Return a record as dicts, lists and scalars, fields in their declared order."""
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields(value)}
+    kind: type = type(value)
+    if kind in _SCALARS:
+        return value
+    names = _field_names(kind)
+    if names is not None:
+        return {name: each if type(each := getattr(value, name)) in _SCALARS else to_plain(each) for name in names}
     if isinstance(value, Mapping):
         return {key: to_plain(each) for key, each in value.items()}
     if isinstance(value, (tuple, list)):
         return [to_plain(each) for each in value]
     return value
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...] | None:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else None
 
 
 def to_json(value: Any, *, indent: int | None = None) -> str:  # noqa: ANN401 - any record

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
@@ -97,8 +97,27 @@ class Trigger:
     zh: str
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decision:
+class _Later:
+    """Lets a record fill ``contributions`` in when they are first asked for.
+
+    A case has one contribution per feature; making them takes longer than deciding, and many callers never look. Filled
+    in from equal parts they are equal, so threads that ask at once need no lock.
+    """
+
+    __slots__ = ("_make_contributions",)
+    _make_contributions: Callable[[], tuple[Contribution, ...]]
+
+    def __getattr__(self, name: str) -> tuple[Contribution, ...]:
+        """Return the contributions of a record that has none yet; Python calls this for no other field."""
+        if name != "contributions":
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        made: tuple[Contribution, ...] = self._make_contributions()
+        object.__setattr__(self, "contributions", made)
+        return made
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Decision(_Later):
     """What is decided about one case, and why.
 
     Attributes:
@@ -140,6 +159,23 @@ class Decision:
     control: bool
     thin_file: bool
     unseen: tuple[str, ...]
+
+    @classmethod
+    def with_contributions_later(
+        cls, make_contributions: Callable[[], tuple[Contribution, ...]], **others: object
+    ) -> Decision:
+        """Return a decision whose contributions are made when they are first asked for; it equals one that has them.
+
+        Args:
+            make_contributions: Makes them; always the same ones.
+            others: All other fields.
+        """
+        decision = object.__new__(cls)
+        put = object.__setattr__
+        for name, value in others.items():
+            put(decision, name, value)
+        put(decision, "_make_contributions", make_contributions)
+        return decision
 
     def to_dict(self) -> dict[str, Any]:
         """Return the decision as dicts, lists and scalars, in the order of the fields."""

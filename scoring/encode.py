@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.decision import Value
 from scoring.errors import (
     ExtraFeatureError,
     FeatureKindError,
@@ -20,7 +23,11 @@ from scoring.errors import (
 from scoring.spec import FeatureSpec
 
 Matrix = NDArray[np.float64]
+Picker = Callable[[Mapping[str, Any]], tuple[Any, ...]]
 Column = NDArray[Any] | Sequence[Any]
+
+_NUMBERS: Final = frozenset({float, int, type(None)})
+_FLAGS: Final = frozenset({bool, type(None)})
 
 LONGEST_TEXT: Final = 1000
 """Most characters that a category or an id may have."""
@@ -99,8 +106,8 @@ class Encoder:
         self.specs = tuple(specs)
         self.names = tuple(spec.name for spec in self.specs)
         self.categories = tuple(spec.name for spec in self.specs if spec.kind == "category")
-        self._known = frozenset(self.names)
-        self._legal = tuple((spec.name, *_legal_floats(spec)) for spec in self.specs)
+        self.places = {name: place for place, name in enumerate(self.names)}
+        self._quick = _Quick.of(self.specs)
         self._codes = tuple({word: float(code) for code, word in enumerate(spec.vocabulary)} for spec in self.specs)
         self._unknown = np.array(
             [len(spec.vocabulary) if spec.kind == "category" else np.inf for spec in self.specs], dtype=np.float64
@@ -122,14 +129,17 @@ class Encoder:
             FeatureRangeError: A number is infinite or out of the feature's bounds.
             FeatureTextError: A text is too long or holds characters no category has.
         """
+        return self.case(values)[0]
+
+    def case(self, values: Mapping[str, Any]) -> tuple[Matrix, Mapping[str, str]]:
+        """Encode one case as `row` does, and return with it the categories never seen, by feature."""
+        row = self._quick.row(values)
+        if row is not None:
+            return row, {}
         self._check_names(values)
-        row = [
-            value
-            if type(value := values[name]) is float and lower <= value <= upper
-            else self._value(place, self.specs[place], value, None)
-            for place, (name, lower, upper) in enumerate(self._legal)
-        ]
-        return np.array(row, dtype=np.float64)
+        found = [self._value(place, spec, values[spec.name], None) for place, spec in enumerate(self.specs)]
+        row = np.array(found, dtype=np.float64)
+        return row, {name: str(values[name]) for name in self.unseen(row)}
 
     def columns(self, columns: Mapping[str, Column]) -> Matrix:
         """Encode many cases, given as one column per feature, all of one length.
@@ -154,13 +164,41 @@ class Encoder:
         """Return the category features of an encoded case whose value was never seen in development."""
         return tuple(self.names[place] for place in np.flatnonzero(row == self._unknown))
 
+    def unseen_in(self, rows: Matrix) -> Iterator[tuple[str, int]]:
+        """Give, feature by feature, the category features never seen, each with the number of its row."""
+        for name in self.categories:
+            place = self.places[name]
+            for row in np.flatnonzero(rows[:, place] == self._unknown[place]).tolist():
+                yield name, row
+
+    def value(self, place: int, number: float, words: Mapping[str, Value]) -> Value:
+        """Return one value of an encoded case as it was scored: a number is a float, a flag a bool, missing is None.
+
+        Args:
+            place: Which feature.
+            number: What it was encoded as.
+            words: Categories never seen, by feature; they keep their own word.
+        """
+        spec = self.specs[place]
+        if number != number:  # noqa: PLR0124 - the cheapest test for NaN
+            return None
+        if spec.kind == "number":
+            return number
+        if spec.kind == "flag":
+            return number == 1.0
+        return spec.vocabulary[int(number)] if number < len(spec.vocabulary) else str(words[spec.name])
+
+    def values(self, row: Matrix, words: Mapping[str, Value]) -> tuple[Value, ...]:
+        """Return all values of an encoded case in the model's order, see `value`."""
+        return tuple(self.value(place, number, words) for place, number in enumerate(row.tolist()))
+
     def _check_names(self, given: Mapping[str, Any]) -> None:
         if not isinstance(given, Mapping):
             raise ShapeError(f"features is a {type(given).__name__}, must be a mapping of feature names to values.")
-        if given.keys() == self._known:
+        if given.keys() == self.places.keys():
             return
         missing = [name for name in self.names if name not in given]
-        extra = [name for name in given if name not in self._known]
+        extra = [name for name in given if name not in self.places]
         if missing:
             raise MissingFeatureError(missing, [name for name in extra if isinstance(name, str)])
         raise ExtraFeatureError(extra, self.names)
@@ -204,12 +242,70 @@ class Encoder:
         return np.array([self._value(place, spec, value, row) for row, value in enumerate(column)], dtype=np.float64)
 
 
-def _legal_floats(spec: FeatureSpec) -> tuple[float, float]:
-    """Return the least and the largest float that needs no second look; none for a feature that is not a number."""
-    if spec.kind != "number":
-        return np.inf, -np.inf
-    largest = float(np.finfo(np.float64).max)
-    return -largest if spec.lower is None else spec.lower, largest if spec.upper is None else spec.upper
+@dataclass(frozen=True, slots=True)
+class _Quick:
+    """Encodes a plain case all at once: a dict of exactly the features, every value of the plainest type and legal.
+
+    Attributes:
+        numbers: Picks the numbers of a case.
+        flags: Picks the flags.
+        categories: Picks the categories.
+        codes: For each category, its words and their codes; None is NaN.
+        lower: Least legal number of each number feature.
+        upper: Largest.
+        order: Where the model's features stand among numbers, flags and categories.
+    """
+
+    numbers: Picker
+    flags: Picker
+    categories: Picker
+    codes: tuple[dict[Any, float], ...]
+    lower: Matrix
+    upper: Matrix
+    order: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, specs: Sequence[FeatureSpec]) -> _Quick:
+        kinds: tuple[list[int], list[int], list[int]] = ([], [], [])
+        for place, spec in enumerate(specs):
+            kinds[("number", "flag", "category").index(spec.kind)].append(place)
+        numbers, flags, categories = ([specs[place] for place in some] for some in kinds)
+        largest = float(np.finfo(np.float64).max)
+        return cls(
+            numbers=_picker([spec.name for spec in numbers]),
+            flags=_picker([spec.name for spec in flags]),
+            categories=_picker([spec.name for spec in categories]),
+            codes=tuple(
+                {None: np.nan, **{word: float(code) for code, word in enumerate(spec.vocabulary)}}
+                for spec in categories
+            ),
+            lower=np.array([-largest if spec.lower is None else spec.lower for spec in numbers], dtype=np.float64),
+            upper=np.array([largest if spec.upper is None else spec.upper for spec in numbers], dtype=np.float64),
+            order=np.argsort([place for some in kinds for place in some]),
+        )
+
+    def row(self, values: Mapping[str, Any]) -> Matrix | None:
+        """Return the encoded case; None when anything about it needs a second look, be it wrong or only rare."""
+        if type(values) is not dict or len(values) != len(self.order):
+            return None
+        try:
+            numbers, flags = self.numbers(values), self.flags(values)
+            codes = [known[word] for known, word in zip(self.codes, self.categories(values), strict=True)]
+            if not (_NUMBERS.issuperset(map(type, numbers)) and _FLAGS.issuperset(map(type, flags))):
+                return None
+            row = np.array((*numbers, *flags, *codes), dtype=np.float64)
+        except (KeyError, TypeError, OverflowError):
+            return None
+        some = row[: len(numbers)]
+        if (some < self.lower).any() or (some > self.upper).any():
+            return None
+        return row.take(self.order)
+
+
+def _picker(names: Sequence[str]) -> Picker:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda values: tuple(values[name] for name in names)
 
 
 def _length(name: str, column: object) -> int:

@@ -10,6 +10,7 @@ ScoringError
 │   ├── ShapeError             columns, ids or a matrix of the wrong length or shape
 │   ├── CaseIdError            an id that is not a short, plain string
 │   └── PortfolioError         a portfolio's state that does not fit the policy
+├── AcceleratorError           the accelerator was asked for and is not there
 ├── SpecError                  a model description that contradicts itself
 ├── TreesError                 arrays that are not an ensemble of trees
 └── BundleError                a folder that is not a bundle to be trusted
@@ -126,6 +127,16 @@ class CaseIdError(RequestError):
 
 class PortfolioError(RequestError):
     """The portfolio's state does not fit the policy."""
+
+
+class AcceleratorError(ScoringError):
+    """The accelerator was asked for and is not there."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"accelerate is True, and numba cannot be imported: {found}. Install it with "
+            "pip install 'bamboo-credit[fast]', or load with accelerate=False: the scores are the same, bit for bit."
+        )
 
 
 class SpecError(ScoringError):

@@ -23,6 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.paths import Group, Path
+from scoring.tables import Table
 from scoring.trees import Trees, node_starts
 
 Array = NDArray[np.float64]
@@ -31,9 +32,9 @@ _NUMBERS_AT_ONCE: Final = 1 << 16
 
 
 @cache
-def _quadrature(points: int) -> Array:
-    """Return Gauss–Legendre points on 0..1 with their weights, shape (points, 2)."""
-    at, weights = np.polynomial.legendre.leggauss(points)
+def quadrature(features: int) -> Array:
+    """Return Gauss–Legendre points on 0..1 with weights, enough for so many features, shape (points, 2)."""
+    at, weights = np.polynomial.legendre.leggauss(max(1, (features + 1) // 2))
     found: Array = np.column_stack([(at + 1.0) / 2.0, weights / 2.0])
     found.flags.writeable = False
     return found
@@ -42,7 +43,8 @@ def _quadrature(points: int) -> Array:
 def shapley(shares: Array, held: Array, values: Array) -> Array:
     """Return the Shapley values of leaves that have the same number of features, *d*.
 
-    Only elementwise arithmetic in a fixed order, so that a case has the same bits alone and among others.
+    Only elementwise arithmetic and running products and sums, whose order is fixed, so that a case has the same bits
+    alone and among others.
 
     Args:
         shares: z, shape (d, leaves, 1).
@@ -53,7 +55,7 @@ def shapley(shares: Array, held: Array, values: Array) -> Array:
         Shape (d, leaves, cases).
     """
     total = np.zeros(np.broadcast_shapes(shares.shape, held.shape))
-    points = _quadrature(max(1, (len(shares) + 1) // 2))
+    points = quadrature(len(shares))
     some = max(1, _NUMBERS_AT_ONCE // max(1, total.size))
     for start in range(0, len(points), some):
         products = _products(points[start : start + some], shares, held)
@@ -66,13 +68,10 @@ def _products(points: Array, shares: Array, held: Array) -> Array:
     """Return, at each point with its weight, the product over all other features, shape (d, points, leaves, cases)."""
     t, weight = points[:, 0].reshape(-1, 1, 1), points[:, 1].reshape(-1, 1, 1)
     factors = t * held[:, np.newaxis] + (1.0 - t) * shares[:, np.newaxis]
-    products = np.ones_like(factors)
-    for place in range(len(factors) - 1, 0, -1):
-        np.multiply(products[place], factors[place], out=products[place - 1])
-    before = np.broadcast_to(weight, factors.shape[1:]).copy()
-    for place, each in enumerate(factors):
-        products[place] *= before
-        before *= each
+    before, after = np.empty_like(factors), np.empty_like(factors)
+    before[:1], before[1:] = weight, factors[:-1]
+    after[:1], after[1:] = 1.0, factors[:0:-1]
+    products: Array = np.multiply.accumulate(before, axis=0) * np.multiply.accumulate(after, axis=0)[::-1]
     return products
 
 
@@ -96,30 +95,25 @@ def path_tables(paths: Sequence[Path], leaf_value: Array) -> dict[int, Array]:
     return tables
 
 
-def group_table(group: Group, tables: dict[int, Array], leaf_value: Array) -> tuple[tuple[int, ...], Array, Array]:
+def group_table(group: Group, tables: dict[int, Array], leaf_value: Array) -> Table:
     """Tabulate a group over all patterns of its conditions.
 
     Args:
         group: Leaves and their conditions.
         tables: From `path_tables`.
         leaf_value: Value of every leaf.
-
-    Returns:
-        The group's distinct features; their contributions, shape (2**k, features); and the value of the leaf reached,
-        0 when it is none of the group's, shape (2**k,).
     """
     features = tuple(dict.fromkeys(feature for path in group.paths for feature in path.features))
     column = {feature: place for place, feature in enumerate(features)}
     bit = {node: place for place, node in enumerate(group.nodes)}
     numbers = np.arange(1 << len(group.nodes))
-    table = np.zeros((len(features), len(numbers)))
+    points = np.zeros((len(features), len(numbers)))
     reached = np.zeros(len(numbers))
     for path in group.paths:
         own = _own_pattern(path, bit, numbers)
-        for place, feature in enumerate(path.features):
-            table[column[feature]] += tables[path.leaf][place].take(own)
+        points[[column[feature] for feature in path.features]] += tables[path.leaf].take(own, axis=1)
         reached[own == (1 << len(path.features)) - 1] = leaf_value[path.leaf]
-    return features, table.T, reached
+    return Table(features, points.T, reached)
 
 
 def _own_pattern(path: Path, bit: dict[int, int], numbers: NDArray[np.intp]) -> NDArray[np.intp]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.cells import Condition, conditions_of
 from scoring.explain import shapley
 from scoring.paths import Path
 
@@ -30,75 +31,92 @@ class Far:
 
     Attributes:
         bits: The bit of each feature, shape (d, leaves).
-        features: The features, and the number of features where there is none, shape (d, leaves).
+        filling: 1 where there is no feature, shape (d, leaves).
+        features: The features, leaf after leaf, and where they stand among leaves and places.
         shares: Their shares of training rows, shape (d, leaves, 1).
         values: Value of each leaf, shape (leaves, 1).
     """
 
     bits: Places
-    features: Places
+    filling: Bits
+    features: tuple[Places, Places]
     shares: Array
     values: Array
 
-    def contributions(self, bits: Bits) -> Iterator[tuple[Places, Array]]:
-        """Give, block by block, the leaves' features (leaves, d) and Shapley values (leaves, d, rows).
+    def add_to(self, total: Array, bits: Bits) -> None:
+        """Add contributions to totals, leaf after leaf.
 
-        Leaf after leaf, so that the order of additions does not depend on the size of the blocks.
+        Args:
+            total: Shape (features,) for one case, or (features, cases).
+            bits: 1 where a condition holds, shape (conditions,) or (conditions, cases).
         """
+        held = self._held(bits)
+        features, places = self.features
+        if bits.ndim == 1:
+            values = shapley(self.shares, held[:, :, np.newaxis].astype(np.float64), self.values)
+            np.add.at(total, features, values.transpose(1, 0, 2).ravel().take(places))
+            return
         size, leaves = self.bits.shape
         block = max(1, _NUMBERS_AT_ONCE // (size * max(1, bits.shape[1])))
+        ends = np.searchsorted(places, np.arange(leaves + 1) * size)
         for start in range(0, leaves, block):
             some = slice(start, start + block)
-            held = bits[self.bits[:, some]].astype(np.float64)
-            values = shapley(self.shares[:, some], held, self.values[some])
-            yield self.features[:, some].T, values.transpose(1, 0, 2)
+            values = shapley(self.shares[:, some], held[:, some].astype(np.float64), self.values[some])
+            flat = values.transpose(1, 0, 2).reshape(-1, bits.shape[1])
+            within = slice(ends[start], ends[min(start + block, leaves)])
+            for feature, place in zip(features[within].tolist(), places[within].tolist(), strict=True):
+                total[feature] += flat[place - start * size]
 
     def reached(self, bits: Bits) -> Array:
-        """Return the value of each leaf where it is reached, else 0, shape (leaves, rows)."""
-        held = bits[self.bits[0]]
-        for each in self.bits[1:]:
-            held &= bits[each]
-        return np.where(held.view(np.bool_), self.values, 0.0)
+        """Return the value of each leaf where it is reached, else 0, shape (leaves,) or (leaves, cases)."""
+        held = np.bitwise_and.reduce(self._held(bits), axis=0).view(np.bool_)
+        return np.where(held, self.values[:, 0] if bits.ndim == 1 else self.values, 0.0)
+
+    def _held(self, bits: Bits) -> Bits:
+        found: Bits = bits[self.bits] | self.filling.reshape(*self.filling.shape, *(1,) * (bits.ndim - 1))
+        return found
 
 
 def gathered_far(
-    found: Sequence[tuple[int, list[int], Path]], leaf_value: Array, *, features: int, always: int
-) -> tuple[tuple[Far, ...], list[int]]:
+    found: Sequence[tuple[int, Path]], leaf_value: Array
+) -> tuple[tuple[Far, ...], list[Condition], list[int]]:
     """Gather long paths by size.
 
     Args:
-        found: Each path with its place among the pieces of the ensemble and the bits of its features.
+        found: Each path with its place among the pieces of the ensemble.
         leaf_value: Value of every leaf.
-        features: How many features a row has.
-        always: The bit that always holds.
 
     Returns:
-        The gathered paths, and their pieces in the order in which they now stand.
+        The gathered paths; the conditions of their bits; and their pieces in the order in which they now stand.
     """
-    by_size: defaultdict[int, list[tuple[int, list[int], Path]]] = defaultdict(list)
+    by_size: defaultdict[int, list[tuple[int, Path]]] = defaultdict(list)
     for each in found:
-        by_size[_size(len(each[2].features))].append(each)
-    gathered = tuple(
-        Far(
-            bits=_columns([_filled(bits, size, always) for _, bits, _ in some], np.intp),
-            features=_columns([_filled(path.features, size, features) for _, _, path in some], np.intp),
-            shares=_columns([_filled(path.shares, size, 1.0) for _, _, path in some], np.float64)[:, :, np.newaxis],
-            values=leaf_value[[path.leaf for _, _, path in some]][:, np.newaxis],
-        )
-        for size, some in by_size.items()
+        by_size[_size(len(each[1].features))].append(each)
+    conditions: list[Condition] = []
+    gathered = []
+    for size, some in by_size.items():
+        gathered.append(_far([path for _, path in some], size, leaf_value, first=len(conditions)))
+        conditions += [condition for _, path in some for condition in conditions_of(path)]
+    return tuple(gathered), conditions, [piece for some in by_size.values() for piece, _ in some]
+
+
+def _far(paths: Sequence[Path], size: int, leaf_value: Array, *, first: int) -> Far:
+    lengths = np.array([len(path.features) for path in paths])
+    real = np.arange(size) < lengths[:, np.newaxis]
+    bits, shares = np.zeros(real.shape, dtype=np.intp), np.ones(real.shape)
+    bits[real] = first + np.arange(lengths.sum())
+    shares[real] = [share for path in paths for share in path.shares]
+    features = np.array([feature for path in paths for feature in path.features], dtype=np.intp)
+    return Far(
+        bits=np.ascontiguousarray(bits.T),
+        filling=np.ascontiguousarray(~real.T).view(np.uint8),
+        features=(features, np.flatnonzero(real)),
+        shares=np.ascontiguousarray(shares.T)[:, :, np.newaxis],
+        values=leaf_value[[path.leaf for path in paths]][:, np.newaxis],
     )
-    return gathered, [piece for some in by_size.values() for piece, _, _ in some]
 
 
 def _size(features: int) -> int:
     """Return the number of features up to which a path is filled, so that few sizes are left."""
     near = [size for size in _SIZES if size >= features]
     return near[0] if near else -(-features // _STEP) * _STEP
-
-
-def _filled(numbers: Sequence[float], size: int, filling: float) -> list[float]:
-    return [*numbers, *[filling] * (size - len(numbers))]
-
-
-def _columns(rows: list[list[float]], kind: type[Any]) -> NDArray[Any]:
-    return np.ascontiguousarray(np.array(rows, dtype=kind).T)

@@ -1,15 +1,16 @@
-"""Margin and exact TreeSHAP of a row by table: one comparison per node, one table row per group of leaves."""
+"""Margin and exact TreeSHAP of a row by table: one cell per feature, one table row per group of leaves."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.conditions import Conditions, prepare_conditions
+from scoring.cells import Block, Column, Condition, blocks_of, conditions_of, in_columns
 from scoring.explain import expected_value, group_table, path_tables
 from scoring.far import Far, gathered_far
 from scoring.paths import MOST_CONDITIONS, Group, Path, grouped, paths_of
@@ -17,7 +18,7 @@ from scoring.tables import Table, Tables, gathered_tables
 from scoring.trees import Trees
 
 Array = NDArray[np.float64]
-Bits = NDArray[np.uint8]
+Bytes = NDArray[np.uint8]
 Places = NDArray[np.intp]
 
 TABLE_BYTES: Final = 1 << 28
@@ -37,171 +38,172 @@ class Kernel:
         features: Features of a row.
         expected: Mean of the trees over the training rows: the margin before any feature is known.
         used: Features that some node compares.
+        blocks: Find the patterns of a row.
+        tables: What a pattern of a group of leaves contributes.
+        far: Leaves without a table; their bits are in the columns after those of the groups.
+        order: Groups, and leaves without a table counted on from them, in the order of the trees.
+        few: Rows that are faster one by one than together.
     """
 
     features: int
     expected: float
     used: frozenset[int]
-    _conditions: Conditions = field(repr=False)
-    _merged: tuple[Places, Bits, Places] = field(repr=False)
-    _tables: Tables = field(repr=False)
-    _far: tuple[Far, ...] = field(repr=False)
-    _order: Places = field(repr=False)
+    blocks: tuple[Block, ...] = field(repr=False)
+    tables: Tables = field(repr=False)
+    far: tuple[Far, ...] = field(repr=False)
+    order: Places = field(repr=False)
+    few: int = 192
 
     def margin(self, row: Array) -> float:
         """Return the margin of one row (float64 per feature, NaN where missing), with LightGBM's bits."""
-        bits = self._extended(self._conditions.of_row(row))
-        return self._margin(self._tables.rows_of(bits), bits)
+        patterns = self._patterns(row)
+        near, bits = self._parts(patterns)
+        return self._margin(self.tables.reached_by(near), bits)
 
     def explain(self, row: Array) -> tuple[float, Array]:
         """Return the margin of one row and the contribution of each feature to it (log-odds)."""
-        bits = self._extended(self._conditions.of_row(row))
-        rows = self._tables.rows_of(bits)
-        weights, features = self._tables.points[rows].ravel(), self._tables.features.ravel()
-        if self._far:
-            far = [block for each in self._far for block in each.contributions(bits[:, np.newaxis])]
-            weights = np.concatenate([weights, *(values.ravel() for _, values in far)])
-            features = np.concatenate([features, *(places.ravel() for places, _ in far)])
-        sums = np.asarray(np.bincount(features, weights=weights, minlength=self.features + 1), dtype=np.float64)
-        return self._margin(rows, bits), sums[: self.features]
+        near, bits = self._parts(self._patterns(row))
+        sums = self.tables.sums(near, self.features)
+        margin, contributions = float(sums[-1]), sums[: self.features]
+        if not self.far:
+            return margin, contributions
+        for far in self.far:
+            far.add_to(contributions, bits)
+        return self._margin(self.tables.reached_by(near), bits), contributions
 
-    def margins(self, matrix: Array) -> Array:
+    def margins(self, matrix: Array, *, threads: int = 1) -> Array:
         """Return the margin of every row of a matrix (rows, features)."""
-        found = np.empty(len(matrix))
-        for start in range(0, len(matrix), _CHUNK):
-            bits = self._bits_of_rows(matrix[start : start + _CHUNK])
-            found[start : start + _CHUNK] = self._margins(self._tables.patterns_of(bits), bits)
-        return found
+        margins = np.empty(len(matrix))
+        self._fill_in_threads(matrix, margins, None, threads)
+        return margins
 
-    def explain_many(self, matrix: Array) -> tuple[Array, Array]:
+    def explain_many(self, matrix: Array, *, threads: int = 1) -> tuple[Array, Array]:
         """Return the margin of every row, and the contributions, shape (rows, features)."""
         margins, contributions = np.empty(len(matrix)), np.empty((len(matrix), self.features))
-        for start in range(0, len(matrix), _CHUNK):
-            some = slice(start, start + _CHUNK)
-            bits = self._bits_of_rows(matrix[some])
-            patterns = self._tables.patterns_of(bits)
-            margins[some] = self._margins(patterns, bits)
-            contributions[some] = self._contributions(patterns, bits).T
+        self._fill_in_threads(matrix, margins, contributions, threads)
         return margins, contributions
 
-    def _bits_of_rows(self, matrix: Array) -> Bits:
-        return self._extended(self._conditions.of_rows(np.ascontiguousarray(matrix.T)))
+    def _fill_in_threads(self, matrix: Array, margins: Array, contributions: Array | None, threads: int) -> None:
+        def fill(start: int) -> None:
+            some = slice(start, start + _CHUNK)
+            self._fill(matrix[some], margins[some], None if contributions is None else contributions[some])
 
-    def _extended(self, bits: Bits) -> Bits:
-        """Add to the nodes' bits those of features of long paths, one that never holds and one that always does."""
-        last = np.zeros((2, *bits.shape[1:]), dtype=np.uint8)
-        last[1] = 1
-        nodes, want, starts = self._merged
-        if not len(nodes):
-            return np.concatenate([bits, last])
-        agree = (bits[nodes] == want.reshape(-1, *(1,) * (bits.ndim - 1))).view(np.uint8)
-        return np.concatenate([bits, np.bitwise_and.reduceat(agree, starts), last])
+        starts = range(0, len(matrix), _CHUNK)
+        if threads == 1 or len(starts) < 2:
+            for start in starts:
+                fill(start)
+            return
+        with ThreadPoolExecutor(threads) as pool:
+            for _ in pool.map(fill, starts):
+                pass
 
-    def _margin(self, rows: Places, bits: Bits) -> float:
-        reached = self._tables.reached[rows]
-        if self._far:
-            far = [each.reached(bits[:, np.newaxis])[:, 0] for each in self._far]
-            reached = np.concatenate([reached, *far])[self._order]
+    def _fill(self, matrix: Array, margins: Array, contributions: Array | None) -> None:
+        """Put margins, and contributions when they are asked for, in arrays."""
+        if len(matrix) > self.few:
+            self._fill_many(matrix, margins, contributions)
+        elif contributions is None:
+            margins[...] = [self.margin(row) for row in matrix]
+        else:
+            for place, row in enumerate(matrix):
+                margins[place], contributions[place] = self.explain(row)
+
+    def _fill_many(self, matrix: Array, margins: Array, contributions: Array | None) -> None:
+        near, bits = self._parts(self._patterns_of_rows(matrix))
+        margins[...] = self._margins(near, bits)
+        if contributions is not None:
+            contributions[...] = self._contributions(near, bits).T
+
+    def _patterns(self, row: Array) -> Bytes:
+        if len(self.blocks) == 1:
+            return self.blocks[0].of_row(row)
+        return np.concatenate([block.of_row(row) for block in self.blocks])
+
+    def _patterns_of_rows(self, matrix: Array) -> Bytes:
+        columns = np.ascontiguousarray(matrix.T)
+        return np.concatenate([block.of_rows(columns) for block in self.blocks])
+
+    def _parts(self, patterns: Bytes) -> tuple[Bytes, Bytes]:
+        """Return the patterns of the groups that have a table, and the bits of the leaves that have none."""
+        near = len(self.tables.start)
+        if not self.far:
+            return patterns, patterns[:0]
+        return patterns[:near], np.unpackbits(patterns[near:], axis=0, bitorder="little")
+
+    def _margin(self, reached: Array, bits: Bytes) -> float:
+        if self.far:
+            reached = np.concatenate([reached, *(each.reached(bits) for each in self.far)])[self.order]
         return float(np.add.accumulate(reached)[-1]) + 0.0
 
-    def _margins(self, patterns: Bits, bits: Bits) -> Array:
+    def _margins(self, patterns: Bytes, bits: Bytes) -> Array:
         """Add the leaves reached in the order of the trees: the order in which LightGBM adds them."""
-        far = np.concatenate([np.empty((0, bits.shape[1])), *(each.reached(bits) for each in self._far)])
-        total = np.zeros(bits.shape[1])
+        far = [leaf for each in self.far for leaf in each.reached(bits)]
+        total = np.zeros(patterns.shape[1])
         groups = len(patterns)
-        for piece in self._order.tolist():
-            total += self._tables.reached_by(piece, patterns) if piece < groups else far[piece - groups]
+        for piece in self.order.tolist():
+            total += self.tables.reached_in(piece, patterns) if piece < groups else far[piece - groups]
         return total
 
-    def _contributions(self, patterns: Bits, bits: Bits) -> Array:
+    def _contributions(self, patterns: Bytes, bits: Bytes) -> Array:
         """Return contributions, shape (features, rows), added in the order in which `explain` adds them."""
-        total = np.zeros((self.features + 1, bits.shape[1]))
-        self._tables.add_to(total, patterns)
-        for far in self._far:
-            for places, values in far.contributions(bits):
-                for features, leaf in zip(places.tolist(), values, strict=True):
-                    for feature, value in zip(features, leaf, strict=True):
-                        total[feature] += value
-        return total[: self.features]
-
-
-@dataclass(kw_only=True)
-class _Merged:
-    """Conditions of long paths, one per feature: it holds when the path's nodes of the feature all go its way."""
-
-    first: int
-    nodes: list[int] = field(default_factory=list)
-    want: list[int] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-
-    def add(self, path: Path) -> list[int]:
-        """Add a path's features and return their bits."""
-        bits = []
-        for place in range(len(path.features)):
-            bits.append(self.first + len(self.starts))
-            self.starts.append(len(self.nodes))
-            for node, went_left, owner in zip(path.nodes, path.went_left, path.owner, strict=True):
-                if owner == place:
-                    self.nodes.append(node)
-                    self.want.append(went_left)
-        return bits
+        total = np.zeros((self.features, patterns.shape[1]))
+        self.tables.add_to(total, patterns)
+        for far in self.far:
+            far.add_to(total, bits)
+        return total
 
 
 @dataclass(kw_only=True)
 class _Pieces:
     """Groups of leaves with a table, and long paths without, each with its place in the order of the ensemble."""
 
-    near: list[tuple[int, Table]] = field(default_factory=list)
-    far: list[tuple[int, list[int], Path]] = field(default_factory=list)
+    near: list[tuple[int, Column, Table]] = field(default_factory=list)
+    far: list[tuple[int, Path]] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many pieces there are."""
+        return len(self.near) + len(self.far)
 
 
 def prepare(trees: Trees, *, table_bytes: int = TABLE_BYTES) -> Kernel:
     """Prepare checked trees for scoring.
 
-    Tables take about 18 kB per group of leaves, two groups per 16-leaf tree of depth 4.
+    Tables take about 18 kB per group of leaves, two groups per 16-leaf tree of depth 4. They are made when a bundle is
+    loaded, not kept in it: made from the trees, they cannot say anything else than the trees do, and making them takes
+    less time than reading and hashing them would save.
 
     Args:
         trees: Checked by `check_trees`.
         table_bytes: Most memory that tables may take; leaves beyond it are explained without, and slower.
     """
-    merged = _Merged(first=len(trees.feature))
-    pieces = _pieces(trees, merged, table_bytes)
-    never = merged.first + len(merged.starts)
-    tables = gathered_tables([table for _, table in pieces.near], features=trees.features, never=never)
-    far, far_pieces = gathered_far(pieces.far, trees.leaf_value, features=trees.features, always=never + 1)
-    order = np.array([piece for piece, _ in pieces.near] + far_pieces, dtype=np.intp)
+    pieces = _pieces(trees, table_bytes)
+    far, conditions, far_order = gathered_far(pieces.far, trees.leaf_value)
+    columns = [*(column for _, column, _ in pieces.near), *in_columns(conditions)]
     return Kernel(
         features=trees.features,
         expected=expected_value(trees),
         used=frozenset(trees.feature.tolist()),
-        _conditions=prepare_conditions(trees),
-        _merged=(
-            np.array(merged.nodes, dtype=np.intp),
-            np.array(merged.want, dtype=np.uint8),
-            np.array(merged.starts, dtype=np.intp),
-        ),
-        _tables=tables,
-        _far=far,
-        _order=np.argsort(order),
+        blocks=blocks_of(columns, trees),
+        tables=gathered_tables([table for _, _, table in pieces.near], features=trees.features),
+        far=far,
+        order=np.argsort(np.array([piece for piece, _, _ in pieces.near] + far_order, dtype=np.intp)),
     )
 
 
-def _pieces(trees: Trees, merged: _Merged, table_bytes: int) -> _Pieces:
+def _pieces(trees: Trees, table_bytes: int) -> _Pieces:
     groups = list(_afforded(grouped(paths_of(trees)), table_bytes))
-    tabled = [path for group, table in groups for path in group.paths if table]
-    tables = path_tables(tabled, trees.leaf_value)
+    tables = path_tables([path for group, table in groups for path in group.paths if table], trees.leaf_value)
     pieces = _Pieces()
     for group, table in groups:
         if table and len(group.nodes) <= MOST_CONDITIONS:
-            features, points, reached = group_table(group, tables, trees.leaf_value)
-            pieces.near.append((len(pieces.near) + len(pieces.far), Table(group.nodes, features, points, reached)))
+            column = [Condition((node,), (1,)) for node in group.nodes]
+            pieces.near.append((pieces.count, column, group_table(group, tables, trees.leaf_value)))
             continue
         for path in group.paths:
-            place, bits = len(pieces.near) + len(pieces.far), merged.add(path)
             if table:
-                pieces.near.append((place, _long_table(path, bits, tables, trees.leaf_value)))
+                pieces.near.append((pieces.count, conditions_of(path), _long_table(path, tables, trees.leaf_value)))
             else:
-                pieces.far.append((place, bits, path))
+                pieces.far.append((pieces.count, path))
     return pieces
 
 
@@ -217,8 +219,8 @@ def _afforded(groups: Iterator[Group], table_bytes: int) -> Iterator[tuple[Group
         yield group, afforded
 
 
-def _long_table(path: Path, bits: list[int], tables: dict[int, Array], leaf_value: Array) -> Table:
+def _long_table(path: Path, tables: dict[int, Array], leaf_value: Array) -> Table:
     """Return the table of a long path that compares few features: its patterns are those of the features."""
     reached = np.zeros(1 << len(path.features))
     reached[-1] = leaf_value[path.leaf]
-    return Table(bits, path.features, tables[path.leaf].T, reached)
+    return Table(path.features, tables[path.leaf].T, reached)

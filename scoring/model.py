@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.call_value import CallValue, InputMaker, amounts_of
-from scoring.decision import Contribution, Decision, Trigger, Value
+from scoring.decision import Contribution, Decision, Reason, Trigger, Value
 from scoring.encode import Encoder
 from scoring.kernel import Kernel, prepare
 from scoring.points import PointsMap
 from scoring.reasons import members_of, reasons_of
-from scoring.reference import Reference, group_sums
+from scoring.reference import Reference, distances, group_sums
 from scoring.routing import in_control_arm, route
-from scoring.rules import Portfolio, fired_limits, fired_rules
-from scoring.spec import ModelSpec
-from scoring.tiers import tier_of
+from scoring.rules import Fired, Portfolio, fired_limits, fired_rules
+from scoring.spec import ModelSpec, Policy, Tier
 from scoring.trees import Trees
 from scoring.triggers import Grounds, trigger, triggers_of
 
@@ -33,19 +34,46 @@ TOLERANCE: Final = 1e-9
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Scored:
-    """A case between kernel and decision.
+    """Cases between kernel and decision.
 
     Attributes:
-        values: Values as scored, in the model's order: float, bool, str or None.
-        row: The encoded row.
-        margin: From the kernel.
-        contributions: From the kernel, in log-odds.
+        rows: The encoded cases, shape (cases, features).
+        words: For each case, its categories never seen, by feature.
+        margins: From the kernel.
+        contributions: From the kernel, in log-odds, shape (cases, features).
     """
 
-    values: tuple[Value, ...]
-    row: Array
-    margin: float
+    rows: Array
+    words: Sequence[Mapping[str, Value]]
+    margins: Array
     contributions: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One case, with what was computed for all cases together.
+
+    Attributes:
+        row: The encoded case.
+        words: Its categories never seen, by feature.
+        margin: Raw log-odds of bad.
+        points_by_feature: Contributions in points.
+        lost: Points lost against the reference, by feature.
+        groups_lost: Their sums by reason group.
+        without: Margin with call-verifiable facts at the reference average.
+        distance: From development; None when the policy does not ask.
+        call_value: Expected gain of a call, its cost taken off; None when the bundle has learned none.
+    """
+
+    row: Array
+    words: Mapping[str, Value]
+    margin: float
+    points_by_feature: Array
+    lost: Array
+    groups_lost: list[float]
+    without: float
+    distance: float | None
+    call_value: float | None
 
 
 class Model:
@@ -58,141 +86,196 @@ class Model:
         encoder: Encodes requests.
         kernel: Scores and explains rows.
         line: From margin to points.
+        start_points: Points before any feature.
     """
 
     def __init__(
-        self, spec: ModelSpec, trees: Trees, reference: Reference, call_value: CallValue | None, sha256: str
+        self,
+        spec: ModelSpec,
+        trees: Trees,
+        reference: Reference,
+        call_value: CallValue | None,
+        sha256: str,
+        *,
+        accelerate: bool | None = False,
     ) -> None:
         self.spec = spec
         self.reference = reference
         self.sha256 = sha256
         self.encoder = Encoder(spec.features)
-        self.kernel: Kernel = prepare(trees)
+        self.kernel: Kernel = _kernel(trees, accelerate=accelerate)
         self.line = PointsMap.of(spec.calibration, spec.scale)
         self.start_points = self.line.points(self.kernel.expected)
-        self._call_kernel = prepare(call_value.trees) if call_value else None
+        self._call_kernel = _kernel(call_value.trees, accelerate=accelerate) if call_value else None
         self._inputs = InputMaker.of(spec, reference)
         self._members = members_of(self._inputs.groups.tolist(), self.kernel.used)
+        self._group_ids = [reason.id for reason in spec.reasons]
+        self._uppers = [tier.upper_pd for tier in spec.tiers]
+        self._tiers = [(tier.name, _provisional(tier, spec.policy)) for tier in spec.tiers]
+        self._asked = _asked(spec)
+        self._thin = [(name, self.encoder.places[name]) for name in spec.policy.thin_file_features]
+        ruled = [rule.feature for rule in spec.policy.hard_rules]
+        ruled += [limit.feature for limit in spec.policy.concentration_limits]
+        amount = spec.policy.economics.amount_feature
+        self._ruled = [(name, self.encoder.places[name]) for name in dict.fromkeys(ruled)]
+        self._amount = None if amount is None else self.encoder.places[amount]
 
-    def values(self, row: Array, given: Mapping[str, Value]) -> tuple[Value, ...]:
-        """Return the values of an encoded case as they were scored: numbers as float, flags as bool, missing as None.
+    def decide(self, scored: Scored, case_ids: Sequence[str | None], portfolio: Portfolio | None) -> list[Decision]:
+        """Return the decisions on scored cases; each has the bits that it has alone."""
+        cases = self._cases(scored)
+        return [self._decision(case, case_id, portfolio) for case, case_id in zip(cases, case_ids, strict=True)]
 
-        Args:
-            row: The encoded case.
-            given: The request, for the words of categories never seen.
-        """
-        found: list[Value] = []
-        for spec, number in zip(self.spec.features, row.tolist(), strict=True):
-            if number != number:  # noqa: PLR0124 - the cheapest test for NaN
-                found.append(None)
-            elif spec.kind == "number":
-                found.append(number)
-            elif spec.kind == "flag":
-                found.append(number == 1.0)
-            elif number < len(spec.vocabulary):
-                found.append(spec.vocabulary[int(number)])
-            else:
-                found.append(str(given[spec.name]))
-        return tuple(found)
+    def _cases(self, scored: Scored) -> Iterator[_Case]:
+        points = self.line.points_of(scored.contributions)
+        lost = self._inputs.reference - points
+        groups, count = self._inputs.groups, self._inputs.group_count
+        return map(
+            _Case,
+            scored.rows,
+            scored.words,
+            scored.margins.tolist(),
+            points,
+            lost,
+            group_sums(lost, groups, count).tolist(),
+            self._without(scored),
+            self._distances(scored.contributions),
+            self._call_values(scored, points),
+        )
 
-    def decide(self, case: Scored, case_id: str | None, portfolio: Portfolio | None) -> Decision:
-        """Return the decision on a scored case."""
+    def _without(self, scored: Scored) -> list[float]:
+        asked = self._inputs.asked
+        moved = np.empty((len(scored.margins), len(asked) + 1))
+        moved[:, 0] = scored.margins
+        moved[:, 1:] = self.reference.contributions.take(asked) - scored.contributions.take(asked, axis=1)
+        without: list[float] = np.add.accumulate(moved, axis=1)[:, -1].tolist()
+        return without
+
+    def _distances(self, contributions: Array) -> list[float | None]:
+        if self.spec.policy.unfamiliar_distance is None:
+            return [None] * len(contributions)
+        found: list[float | None] = distances(self.reference, contributions, self._inputs.groups).tolist()
+        return found
+
+    def _call_values(self, scored: Scored, points: Array) -> list[float | None]:
+        if self._call_kernel is None:
+            return [None] * len(points)
+        asked: list[float | None] = [None] * len(points) if self._amount is None else []
+        if self._amount is not None:
+            asked = scored.rows[:, self._amount].tolist()
+        scores = self.line.at_zero + self.line.per_margin * scored.margins
+        inputs = self._inputs.inputs(points, scores, amounts_of(self.spec, asked))
+        found: list[float | None] = (self._call_kernel.margins(inputs) - self.spec.policy.economics.call_cost).tolist()
+        return found
+
+    def _decision(self, case: _Case, case_id: str | None, portfolio: Portfolio | None) -> Decision:
         spec = self.spec
-        values = dict(zip(self.encoder.names, case.values, strict=True))
-        points_array = self.line.points_of(case.contributions)
-        points, each = self.line.points(case.margin), points_array.tolist()
-        lost_array = self._inputs.reference - points_array
-        lost = lost_array.tolist()
+        points, pd = self.line.points(case.margin), self.line.pd(case.margin)
+        tier, provisional = self._tier(pd)
+        each = case.points_by_feature.tolist()
         gap = math.fsum((self.start_points, *each, -points))
         explained = math.isfinite(points) and abs(gap) <= TOLERANCE
-        provisional = self._provisional(case.margin)
-        triggers = self._triggers(case, points, provisional, lost_array) if explained else (self._failed(points, gap),)
-        rules = [
-            *fired_rules(spec.policy.hard_rules, values),
-            *fired_limits(spec.policy.concentration_limits, values, portfolio),
-        ]
-        worth = self._call_value(points_array, points, values) if explained else None
+        rules = self._rules(case, portfolio)
+        triggers = self._triggers(case, points, provisional) if explained else (_failed(points, gap),)
         settled = route(
             policy=spec.policy,
             rules=rules,
             provisional=provisional,
             explained=explained,
             triggers=triggers,
-            call_value=worth,
+            call_value=case.call_value if explained else None,
             picked=in_control_arm(case_id, spec.policy),
         )
-        pd = self.line.pd(case.margin)
-        return Decision(
+        return Decision.with_contributions_later(
+            partial(_contributions, self.encoder, case),
             case_id=case_id,
             bundle=self.sha256,
             margin=case.margin,
             pd=pd,
             points=points,
-            tier=tier_of(pd, spec.tiers),
+            tier=tier,
             provisional=provisional,
             outcome=settled.outcome,
             routed_by=settled.routed_by,
             start_points=self.start_points,
-            contributions=Contribution.all_of(self.encoder.names, case.values, each, lost),
-            reasons=reasons_of(lost, self._members, spec.reasons, self.encoder.names) if explained else (),
+            reasons=self._reasons(case) if explained else (),
             triggers=(*(rule for rule, _ in rules), *triggers),
             questions=self._questions(each),
-            call_value=worth,
+            call_value=case.call_value if explained else None,
             control=settled.control,
-            thin_file=self._thin(values),
-            unseen=self.encoder.unseen(case.row),
+            thin_file=bool(self._thin) and not any(self._values(case, self._thin).values()),
+            unseen=tuple(case.words),
         )
 
-    def _provisional(self, margin: float) -> Provisional:
-        tier = tier_of(self.line.pd(margin), self.spec.tiers)
-        return "approve" if tier in self.spec.policy.approved_tiers else "decline"
+    def _tier(self, pd: float) -> tuple[str, Provisional]:
+        return self._tiers[bisect_left(self._uppers, pd)]
 
-    def _triggers(self, case: Scored, points: float, provisional: Provisional, lost: Array) -> tuple[Trigger, ...]:
-        without = case.margin
-        for place in self._inputs.asked:
-            without += float(self.reference.contributions[place]) - float(case.contributions[place])
-        groups, count = self._inputs.groups, self._inputs.group_count
-        sums = group_sums(case.contributions[np.newaxis], groups, count)[0]
-        lost_sums = group_sums(lost[np.newaxis], groups, count)[0].tolist()
+    def _values(self, case: _Case, places: Sequence[tuple[str, int]]) -> dict[str, Value]:
+        return {name: self.encoder.value(place, float(case.row[place]), case.words) for name, place in places}
+
+    def _rules(self, case: _Case, portfolio: Portfolio | None) -> list[Fired]:
+        policy, values = self.spec.policy, self._values(case, self._ruled)
+        return [
+            *fired_rules(policy.hard_rules, values),
+            *fired_limits(policy.concentration_limits, values, portfolio),
+        ]
+
+    def _triggers(self, case: _Case, points: float, provisional: Provisional) -> tuple[Trigger, ...]:
         grounds = Grounds(
             points=points,
             cutoff=self._inputs.cutoff,
             provisional=provisional,
-            without_points=self.line.points(without),
-            without_provisional=self._provisional(without),
-            groups_lost={reason.id: each for reason, each in zip(self.spec.reasons, lost_sums, strict=True)},
-            distance=self.reference.distance(sums),
+            without_points=self.line.points(case.without),
+            without_provisional=self._tier(self.line.pd(case.without))[1],
+            groups_lost=dict(zip(self._group_ids, case.groups_lost, strict=True)),
+            distance=case.distance,
         )
         return triggers_of(grounds, self.spec.policy)
 
-    def _failed(self, points: float, gap: float) -> Trigger:
-        return trigger(
-            "explanation_failed",
-            {"points": _finite(points), "gap": _finite(gap), "tolerance": TOLERANCE},
-        )
-
-    def _call_value(self, points_by_feature: Array, points: float, values: Mapping[str, Value]) -> float | None:
-        if self._call_kernel is None:
-            return None
-        economics = self.spec.policy.economics
-        amount = values[economics.amount_feature] if economics.amount_feature is not None else None
-        amounts = amounts_of(self.spec, [amount if isinstance(amount, float) else None])
-        inputs = self._inputs.inputs(points_by_feature[np.newaxis], np.array([points]), amounts)
-        return self._call_kernel.margin(inputs[0]) - economics.call_cost
+    def _reasons(self, case: _Case) -> tuple[Reason, ...]:
+        return reasons_of(case.groups_lost, case.lost.tolist(), self._members, self.spec.reasons, self.encoder.names)
 
     def _questions(self, points: list[float]) -> tuple[str, ...]:
-        carried = {question.id: 0.0 for question in self.spec.questions}
-        asked = {}
-        for place in self._inputs.asked:
-            name = self.spec.features[place].question
-            if name is not None:
-                asked[name] = carried[name] = carried[name] + abs(points[place])
-        order = {name: place for place, name in enumerate(carried)}
-        return tuple(sorted(asked, key=lambda name: (-asked[name], order[name])))
+        """Return the questions whose features carried most points first; ties in the order of the description."""
+        carried = dict.fromkeys(self._asked, 0.0)
+        for question, places in self._asked.items():
+            for place in places:
+                carried[question] += abs(points[place])
+        return tuple(sorted(carried, key=carried.__getitem__, reverse=True))
 
-    def _thin(self, values: Mapping[str, Value]) -> bool:
-        named = self.spec.policy.thin_file_features
-        return bool(named) and all(not values[name] for name in named)
+
+def _asked(spec: ModelSpec) -> dict[str, list[int]]:
+    """Return the places of the features of every question that some feature has, in the order of the questions."""
+    places = {
+        question.id: [place for place, each in enumerate(spec.features) if each.question == question.id]
+        for question in spec.questions
+    }
+    return {question: found for question, found in places.items() if found}
+
+
+def _kernel(trees: Trees, *, accelerate: bool | None) -> Kernel:
+    """Prepare trees, and compile when asked to (True), or when it can be (None)."""
+    kernel = prepare(trees)
+    if accelerate is False:
+        return kernel
+    from scoring import fast
+
+    return fast.accelerated(kernel) if accelerate or fast.installed() else kernel
+
+
+def _provisional(tier: Tier, policy: Policy) -> Provisional:
+    return "approve" if tier.name in policy.approved_tiers else "decline"
+
+
+def _contributions(encoder: Encoder, case: _Case) -> tuple[Contribution, ...]:
+    values = encoder.values(case.row, case.words)
+    return Contribution.all_of(encoder.names, values, case.points_by_feature.tolist(), case.lost.tolist())
+
+
+def _failed(points: float, gap: float) -> Trigger:
+    return trigger(
+        "explanation_failed",
+        {"points": _finite(points), "gap": _finite(gap), "tolerance": TOLERANCE},
+    )
 
 
 def _finite(number: float) -> float | None:

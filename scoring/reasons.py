@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -24,10 +23,11 @@ def members_of(group_of: Sequence[int], scored: frozenset[int]) -> dict[int, tup
     members: dict[int, tuple[int, ...]] = {}
     for place in sorted(scored):
         members[group_of[place]] = (*members.get(group_of[place], ()), place)
-    return members
+    return dict(sorted(members.items()))
 
 
 def reasons_of(
+    groups_lost: Sequence[float],
     points_lost: Sequence[float],
     members: Mapping[int, Sequence[int]],
     reasons: Sequence[ReasonText],
@@ -36,25 +36,26 @@ def reasons_of(
     """Return at most four reasons, the one that lost most points first; ties in the order of ``reasons``.
 
     Args:
-        points_lost: Points lost against the reference, per feature; negative where the case is better.
-        members: From `members_of`: place of a group in ``reasons`` to its features.
+        groups_lost: Points lost against the reference, per reason group; negative where the case is better.
+        points_lost: The same per feature.
+        members: From `members_of`: place of a group in ``reasons`` to its features, in the order of groups.
         reasons: The words of all reason groups.
         features: Names of the features.
     """
-    lost = {group: math.fsum([points_lost[place] for place in places]) for group, places in members.items()}
-    worst = sorted((group for group in lost if lost[group] > LEAST_POINTS), key=lambda group: (-lost[group], group))
+    losing = [group for group in members if groups_lost[group] > LEAST_POINTS]
+    worst = sorted(losing, key=groups_lost.__getitem__, reverse=True)[:MOST_REASONS]
     return tuple(
         Reason(
             group=reasons[group].id,
-            points_lost=lost[group],
+            points_lost=groups_lost[group],
             features=_losers(points_lost, members[group], features),
             en=reasons[group].en,
             zh=reasons[group].zh,
         )
-        for group in worst[:MOST_REASONS]
+        for group in worst
     )
 
 
 def _losers(points_lost: Sequence[float], places: Sequence[int], features: Sequence[str]) -> tuple[str, ...]:
     losing = [place for place in places if points_lost[place] > LEAST_POINTS]
-    return tuple(features[place] for place in sorted(losing, key=lambda place: (-points_lost[place], place)))
+    return tuple([features[place] for place in sorted(losing, key=points_lost.__getitem__, reverse=True)])

@@ -44,12 +44,6 @@ class Reference:
     development_cases: int
     sha256: str
 
-    def distance(self, groups: Array) -> float:
-        """Return the Mahalanobis distance of a case's contributions per group from development."""
-        apart = groups - self.group_mean
-        squared = float(np.add.reduce(np.add.reduce(self.group_precision * apart, axis=1) * apart))
-        return math.sqrt(max(squared, 0.0))
-
 
 def reference_from(
     contributions: Array, pds: Array, cutoff_pd: float, *, group_of: Sequence[int], groups: int
@@ -92,18 +86,25 @@ def reference_from(
 
 def group_sums(contributions: Array, group_of: Sequence[int] | NDArray[np.intp], groups: int) -> Array:
     """Return the sum of contributions per reason group, added in the order of the features, shape (cases, groups)."""
-    if len(contributions) == 1:
-        return np.bincount(group_of, weights=contributions[0], minlength=groups)[np.newaxis].astype(np.float64)
-    sums = np.zeros((len(contributions), groups))
-    for feature, group in enumerate(group_of):
-        sums[:, group] += contributions[:, feature]
-    return sums
+    cases, places = len(contributions), np.asarray(group_of, dtype=np.intp)
+    if cases != 1:
+        places = (np.arange(cases)[:, np.newaxis] * groups + places).ravel()
+    sums = np.bincount(places, contributions.ravel(), cases * groups)
+    return np.asarray(sums, dtype=np.float64).reshape(cases, groups)
 
 
-def distances(reference: Reference, contributions: Array, group_of: Sequence[int]) -> Array:
-    """Return the distance of each case (rows of log-odds contributions), for choosing a policy's limit."""
-    sums = group_sums(contributions, group_of, len(reference.group_mean))
-    return np.array([reference.distance(row) for row in sums])
+def distances(reference: Reference, contributions: Array, group_of: Sequence[int] | NDArray[np.intp]) -> Array:
+    """Return the Mahalanobis distance of each case's contributions per group (log-odds) from development.
+
+    All sums run in one fixed order, so that a case has the same bits alone and among others.
+    """
+    apart = group_sums(contributions, group_of, len(reference.group_mean)) - reference.group_mean
+    with np.errstate(
+        invalid="ignore"
+    ):  # contributions that are not finite have no distance, and are never routed by it
+        inner = np.add.accumulate(reference.group_precision * apart[:, np.newaxis], axis=2)[..., -1] * apart
+        squared: Array = np.add.accumulate(inner, axis=1)[:, -1]
+    return np.sqrt(np.maximum(squared, 0.0))
 
 
 def _precision(sums: Array) -> Array:

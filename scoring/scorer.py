@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scoring.bundle import Bundle, open_bundle, prepared
 from scoring.decision import Decision, Value
 from scoring.encode import Column, text_problem
-from scoring.errors import CaseIdError, ShapeError
+from scoring.errors import CaseIdError, ShapeError, shown
 from scoring.model import Model, Scored
 from scoring.rules import Portfolio, check_portfolio
 from scoring.spec import ModelSpec
@@ -31,26 +31,39 @@ class Scorer:
     Args:
         bundle: What decides.
         public_key: 32 bytes of the Ed25519 key that must have signed what `reload` reads; None asks for no signature.
+        accelerate: As for `load`.
         model: The bundle as `open_bundle` prepared it; None prepares it.
     """
 
-    def __init__(self, bundle: Bundle, *, public_key: bytes | None = None, model: Model | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        public_key: bytes | None = None,
+        accelerate: bool | None = False,
+        model: Model | None = None,
+    ) -> None:
         self._public_key = public_key
-        self._model: Model = model or prepared(bundle)
+        self._accelerate = accelerate
+        self._model: Model = model or prepared(bundle, accelerate=accelerate)
 
     @classmethod
-    def load(cls, folder: Path | str, *, public_key: bytes | None = None) -> Scorer:
+    def load(cls, folder: Path | str, *, public_key: bytes | None = None, accelerate: bool | None = False) -> Scorer:
         """Read, check and prepare a bundle.
 
         Args:
             folder: The bundle.
             public_key: 32 bytes of an Ed25519 key; when given, the manifest must be signed by it.
+            accelerate: Whether numba compiles the arithmetic for batches: True wants it, None takes it where numba is
+                installed, False does without. The bits are the same. Compiling takes seconds, once in a process, while
+                the bundle is loaded; nothing is kept on disk.
 
         Raises:
             BundleError: The bundle is altered, unsigned, malformed or does not reproduce its golden vectors.
+            AcceleratorError: `accelerate` is True and numba cannot be imported.
         """
-        bundle, model = open_bundle(folder, public_key=public_key)
-        return cls(bundle, public_key=public_key, model=model)
+        bundle, model = open_bundle(folder, public_key=public_key, accelerate=accelerate)
+        return cls(bundle, public_key=public_key, accelerate=accelerate, model=model)
 
     def reload(self, folder: Path | str) -> None:
         """Swap to another bundle, checked as in `load` with the same key; on any error the one in use stays.
@@ -58,7 +71,7 @@ class Scorer:
         Raises:
             BundleError: As for `load`.
         """
-        self._model = open_bundle(folder, public_key=self._public_key)[1]
+        self._model = open_bundle(folder, public_key=self._public_key, accelerate=self._accelerate)[1]
 
     @property
     def spec(self) -> ModelSpec:
@@ -91,11 +104,15 @@ class Scorer:
         model = self._model
         _check_case_id(case_id)
         check_portfolio(model.spec.policy.concentration_limits, portfolio)
-        row = model.encoder.row(features)
+        row, words = model.encoder.case(features)
         margin, contributions = model.kernel.explain(row)
-        values = model.values(row, features)
-        case = Scored(values=values, row=row, margin=margin, contributions=contributions)
-        return model.decide(case, case_id, portfolio)
+        scored = Scored(
+            rows=row[np.newaxis],
+            words=(words,),
+            margins=np.array([margin]),
+            contributions=contributions[np.newaxis],
+        )
+        return model.decide(scored, (case_id,), portfolio)[0]
 
     def decide_many(
         self,
@@ -103,18 +120,23 @@ class Scorer:
         *,
         case_ids: Sequence[str | None] | None = None,
         portfolio: Portfolio | None = None,
+        threads: int = 1,
     ) -> list[Decision]:
         """Decide many cases, each exactly as `decide` would.
+
+        The contributions of a decision are made when they are first asked for: a batch whose contributions nobody reads
+        costs neither the time nor the memory of them.
 
         Args:
             columns: One column per feature of the model, all of one length.
             case_ids: An id, or None, per case; None gives none an id.
             portfolio: As for `decide`; the same state for all cases.
+            threads: Threads that score and explain; the result does not depend on it.
 
         Raises:
             RequestError: As for `decide`, naming the row; nothing is decided then.
         """
-        model = self._model
+        model, threads = self._model, _threads(threads)
         check_portfolio(model.spec.policy.concentration_limits, portfolio)
         matrix = model.encoder.columns(columns)
         words = {name: list(columns[name]) for name in model.encoder.categories}
@@ -125,36 +147,68 @@ class Scorer:
             _check_case_id(case_id)
         decided: list[Decision] = []
         for start in range(0, len(matrix), _AT_ONCE):
-            rows = np.ascontiguousarray(matrix[start : start + _AT_ONCE])
-            margins, contributions = model.kernel.explain_many(rows)
-            for place, margin in enumerate(margins.tolist()):
-                given = {name: words[name][start + place] for name in model.encoder.unseen(rows[place])}
-                case = Scored(
-                    values=model.values(rows[place], given),
-                    row=rows[place],
-                    margin=margin,
-                    contributions=contributions[place],
-                )
-                decided.append(model.decide(case, ids[start + place], portfolio))
+            some = slice(start, start + _AT_ONCE)
+            rows = np.ascontiguousarray(matrix[some])
+            margins, contributions = model.kernel.explain_many(rows, threads=threads)
+            unseen = _words(model, rows, words, start)
+            scored = Scored(rows=rows, words=unseen, margins=margins, contributions=contributions)
+            decided += model.decide(scored, ids[some], portfolio)
         return decided
 
     def matrix(self, columns: Mapping[str, Column]) -> Array:
         """Encode cases strictly, for `margins` and `contributions`; see `Encoder.columns`."""
         return self._model.encoder.columns(columns)
 
-    def margins(self, matrix: Array) -> Array:
+    def margins(self, matrix: Array, *, threads: int = 1) -> Array:
         """Return the margin (raw log-odds of bad) of every row of an encoded matrix, with LightGBM's bits."""
         model = self._model
-        return model.kernel.margins(_checked(matrix, model))
+        return model.kernel.margins(_checked(matrix, model), threads=_threads(threads))
 
-    def contributions(self, matrix: Array) -> Array:
-        """Return exact TreeSHAP contributions in log-odds, shape (rows, features)."""
+    def contributions(self, matrix: Array, *, threads: int = 1) -> Array:
+        """Return exact TreeSHAP contributions in log-odds, shape (rows, features).
+
+        Args:
+            matrix: From `matrix`.
+            threads: Threads that share the rows; the result does not depend on it.
+        """
+        return self.explain(matrix, threads=threads)[1]
+
+    def explain(self, matrix: Array, *, threads: int = 1) -> tuple[Array, Array]:
+        """Return margins and exact TreeSHAP contributions, both in log-odds, of an encoded matrix in one pass.
+
+        Args:
+            matrix: From `matrix`.
+            threads: Threads that share the rows; the result does not depend on it.
+
+        Returns:
+            The margin of every row, and contributions, shape (rows, features). `start` and a row's contributions add up
+            to its margin.
+        """
         model = self._model
-        return model.kernel.explain_many(_checked(matrix, model))[1]
+        return model.kernel.explain_many(_checked(matrix, model), threads=_threads(threads))
+
+    @property
+    def start(self) -> float:
+        """Margin before any feature is known: the mean of the trees over the training rows."""
+        return self._model.kernel.expected
 
     def pd(self, margins: Array) -> Array:
         """Return the calibrated PD of every margin."""
         return self._model.line.pds(np.asarray(margins, dtype=np.float64))
+
+
+def _words(model: Model, rows: Array, words: Mapping[str, Sequence[Any]], start: int) -> Sequence[Mapping[str, Value]]:
+    """Return, for each of some rows, its categories never seen; ``words`` are of all rows, from the first on."""
+    found: list[dict[str, Value]] = [{} for _ in rows]
+    for name, place in model.encoder.unseen_in(rows):
+        found[place][name] = str(words[name][start + place])
+    return found
+
+
+def _threads(threads: int) -> int:
+    if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+        raise ShapeError(f"threads == {shown(threads)}, must be a whole number of at least 1.")
+    return threads
 
 
 def _checked(matrix: Any, model: Model) -> Array:  # noqa: ANN401 - whatever a caller passes for a matrix

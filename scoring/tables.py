@@ -8,10 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.paths import MOST_CONDITIONS
-
 Array = NDArray[np.float64]
-Bits = NDArray[np.uint8]
+Bytes = NDArray[np.uint8]
 Places = NDArray[np.intp]
 
 
@@ -20,13 +18,11 @@ class Table:
     """The table of one group.
 
     Attributes:
-        bits: The bits that make up the pattern, lowest first.
         features: The feature of each column.
         points: Contribution per pattern and feature, shape (patterns, features).
         reached: Value of the leaf reached per pattern, 0 when it is none of the group's.
     """
 
-    bits: Sequence[int]
     features: tuple[int, ...]
     points: Array
     reached: Array
@@ -37,76 +33,73 @@ class Tables:
     """All tables.
 
     Attributes:
-        bits: Which bits make up each group's pattern, lowest first, filled up with one that is always 0;
-            shape (groups, 8).
         start: Where each group's table begins.
         patterns: How many rows it has.
-        features: The feature of each column, and the number of features where there is none, shape (groups, width).
-        used: How many columns each group uses.
-        points: Contributions, shape (rows, width).
-        reached: Value of the leaf reached, shape (rows,).
+        columns: What each column of a group is added to, shape (groups, width): a feature; the number of features for a
+            column of zeros; one more for the last column, the value of the leaf reached.
+        used: How many features each group has.
+        rows: Contributions, and in the last column the value of the leaf reached, shape (rows, width).
     """
 
-    bits: Places
     start: Places
     patterns: Places
-    features: Places
+    columns: Places
     used: tuple[int, ...]
-    points: Array
-    reached: Array
+    rows: Array
 
-    def rows_of(self, bits: Bits) -> Places:
-        """Return the row of each group's table for one case's bits."""
-        return self.start + np.packbits(bits[self.bits], axis=1, bitorder="little")[:, 0]
+    def reached_by(self, patterns: Bytes) -> Array:
+        """Return the value of the leaf that a case reaches in each group."""
+        reached: Array = self.rows[self.start + patterns, -1]
+        return reached
 
-    def patterns_of(self, bits: Bits) -> Bits:
-        """Return the pattern of each group for many cases' bits, shape (groups, cases)."""
-        found = np.zeros((len(self.start), bits.shape[1]), dtype=np.uint8)
-        for place in range(MOST_CONDITIONS):
-            found |= bits[self.bits[:, place]] << np.uint8(place)
+    def reached_in(self, group: int, patterns: Bytes) -> Array:
+        """Return the value of the leaf that each case reaches in one group, from the patterns of all groups."""
+        rows = self.rows[self.start[group] : self.start[group] + self.patterns[group], -1]
+        found: Array = rows.take(patterns[group])
         return found
 
-    def reached_by(self, group: int, patterns: Bits) -> Array:
-        """Return the value of the leaf that each case reaches in one group."""
-        reached: Array = self.reached[self.start[group] : self.start[group] + self.patterns[group]]
-        found: Array = reached.take(patterns[group])
-        return found
+    def sums(self, patterns: Bytes, features: int) -> Array:
+        """Return what a case's features get, one more number that means nothing, and last the sum of leaves reached.
 
-    def add_to(self, total: Array, patterns: Bits) -> None:
-        """Add every group's contributions to the totals, shape (features, cases), one group after another."""
+        Everything is added in the order of the groups.
+        """
+        weights = self.rows.take(self.start + patterns, axis=0)
+        found = np.bincount(self.columns.ravel(), weights.ravel(), features + 2)
+        return np.asarray(found, dtype=np.float64)
+
+    def add_to(self, total: Array, patterns: Bytes) -> None:
+        """Add every group's contributions to totals, shape (features, cases), one group after another."""
         some = np.empty(patterns.shape[1])
         for group, (start, size) in enumerate(zip(self.start.tolist(), self.patterns.tolist(), strict=True)):
             pattern = patterns[group].astype(np.intp)
-            columns = self.points[start : start + size].T
-            for place in range(self.used[group]):
+            columns = np.ascontiguousarray(self.rows[start : start + size].T)
+            for place, feature in enumerate(self.columns[group, : self.used[group]].tolist()):
                 columns[place].take(pattern, out=some, mode="clip")
-                total[self.features[group, place]] += some
+                total[feature] += some
 
 
-def gathered_tables(found: Sequence[Table], *, features: int, never: int) -> Tables:
+def gathered_tables(found: Sequence[Table], *, features: int) -> Tables:
     """Put tables one under another.
 
     Args:
         found: The tables.
         features: How many features a row has.
-        never: The bit that never holds.
     """
-    width = max((len(table.features) for table in found), default=0)
+    width = max((len(table.features) for table in found), default=0) + 1
     sizes = np.array([len(table.reached) for table in found], dtype=np.intp)
     start = np.cumsum(sizes) - sizes
-    points = np.zeros((int(sizes.sum()), width))
-    bits = np.full((len(found), MOST_CONDITIONS), never, dtype=np.intp)
+    rows = np.zeros((int(sizes.sum()), width))
     columns = np.full((len(found), width), features, dtype=np.intp)
+    columns[:, -1] = features + 1
     for group, table in enumerate(found):
-        bits[group, : len(table.bits)] = table.bits
         columns[group, : len(table.features)] = table.features
-        points[start[group] : start[group] + sizes[group], : len(table.features)] = table.points
+        some = slice(start[group], start[group] + sizes[group])
+        rows[some, : len(table.features)] = table.points
+        rows[some, -1] = table.reached
     return Tables(
-        bits=bits,
         start=start,
         patterns=sizes,
-        features=columns,
+        columns=columns,
         used=tuple(len(table.features) for table in found),
-        points=points,
-        reached=np.concatenate([np.empty(0), *(table.reached for table in found)]),
+        rows=rows,
     )

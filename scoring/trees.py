@@ -16,6 +16,9 @@ MISSING_NAN: Final = 2
 
 MOST_NODES: Final = 1_000_000
 MOST_WORDS: Final = 10_000_000
+MOST_RUNS: Final = 2_000_000
+"""Most runs of neighbouring codes in the sets of all categorical nodes together."""
+
 MOST_CONDITIONS: Final = 4_000_000
 """Most nodes on the ways to all leaves together: what preparing an ensemble costs time in."""
 
@@ -207,6 +210,8 @@ def _check_words(trees: Trees) -> None:
     _refuse((lengths < 0).any() or total != len(trees.words), "words_end does not divide words")
     _refuse((lengths[trees.categorical == 0] > 0).any(), "a numeric node has categories")
     _refuse((lengths[trees.categorical == 1] == 0).any(), "a categorical node has no categories")
+    begins = trees.words & ~(trees.words << np.uint32(1))
+    _refuse(int(np.bitwise_count(begins).sum()) > MOST_RUNS, f"the sets of categories have more than {MOST_RUNS} runs")
 
 
 def _check_covers(trees: Trees) -> None:

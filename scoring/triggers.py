@@ -39,7 +39,7 @@ class Grounds:
         without_points: The score with call-verifiable declared facts at the reference average.
         without_provisional: What the tier of that score decides.
         groups_lost: Points lost against the reference, by reason group; negative where gained.
-        distance: Mahalanobis distance from development.
+        distance: Mahalanobis distance from development; None when the policy has no limit.
     """
 
     points: float
@@ -48,7 +48,7 @@ class Grounds:
     without_points: float
     without_provisional: str
     groups_lost: Mapping[str, float]
-    distance: float
+    distance: float | None
 
 
 def triggers_of(grounds: Grounds, policy: Policy) -> tuple[Trigger, ...]:
@@ -56,7 +56,7 @@ def triggers_of(grounds: Grounds, policy: Policy) -> tuple[Trigger, ...]:
     found = {
         "hinges_on_unverified": _hinges(grounds),
         "conflict": _conflict(grounds, policy.conflict_points),
-        "unfamiliar": _unfamiliar(grounds, policy.unfamiliar_distance),
+        "unfamiliar": _unfamiliar(grounds.distance, policy.unfamiliar_distance),
         "multi_lender_pressure": _lost_in(grounds, policy.multi_lender_groups, policy.multi_lender_points),
         "network_alert": _lost_in(grounds, policy.network_groups, policy.network_points),
     }
@@ -76,17 +76,18 @@ def _hinges(grounds: Grounds) -> dict[str, Value]:
 
 
 def _conflict(grounds: Grounds, limit: float) -> dict[str, Value]:
-    lost = math.fsum(points for points in grounds.groups_lost.values() if points > 0)
-    gained = -math.fsum(points for points in grounds.groups_lost.values() if points < 0)
+    moved = grounds.groups_lost.values()
+    lost = math.fsum([points for points in moved if points > 0])
+    gained = -math.fsum([points for points in moved if points < 0])
     return {"gained": gained, "lost": lost, "limit": limit} if min(lost, gained) >= limit else {}
 
 
-def _unfamiliar(grounds: Grounds, limit: float | None) -> dict[str, Value]:
-    if limit is None or grounds.distance <= limit:
+def _unfamiliar(distance: float | None, limit: float | None) -> dict[str, Value]:
+    if limit is None or distance is None or distance <= limit:
         return {}
-    return {"distance": grounds.distance, "limit": limit}
+    return {"distance": distance, "limit": limit}
 
 
 def _lost_in(grounds: Grounds, groups: tuple[str, ...], limit: float) -> dict[str, Value]:
-    lost = math.fsum(grounds.groups_lost.get(group, 0.0) for group in groups)
+    lost = math.fsum([grounds.groups_lost.get(group, 0.0) for group in groups])
     return {"lost": lost, "limit": limit} if lost >= limit else {}

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelling.export_trees import trees_from_booster
+from scoring.conditions import goes_left
 from scoring.kernel import prepare
 from scoring.paths import paths_of
 
@@ -121,8 +122,8 @@ def test_long_paths_are_explained_with_any_memory(deep, table_bytes):
     booster, rows = deep
     kernel = prepare(trees_from_booster(booster), table_bytes=table_bytes)
     margins, contributions = kernel.explain_many(rows)
-    assert kernel._far
-    assert kernel._tables.points.nbytes <= table_bytes
+    assert kernel.far
+    assert kernel.tables.rows.nbytes <= table_bytes
     assert margins.tobytes() == booster.predict(rows, raw_score=True).tobytes()
     np.testing.assert_allclose(contributions, booster.predict(rows, pred_contrib=True)[:, :-1], rtol=0, atol=1e-9)
     for row, contribution in zip(rows[:20], contributions, strict=False):
@@ -156,7 +157,9 @@ def test_contributions_are_the_shapley_values_of_the_path_dependent_game():
     trees = trees_from_booster(booster)
     kernel = prepare(trees)
     row = matrix[0]
-    bits = kernel._conditions.of_row(row)
+    bits = [
+        bool(goes_left(np.array([node]), row[[feature]], trees)[0, 0]) for node, feature in enumerate(trees.feature)
+    ]
     paths = list(paths_of(trees))
 
     def worth(known):

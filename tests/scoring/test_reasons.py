@@ -15,7 +15,10 @@ GROUP_OF = [0, 0, 1, 2, 3, 4, 5, 5]
 
 
 def reasons(lost, scored=range(8)):
-    return reasons_of(lost, members_of(GROUP_OF, frozenset(scored)), GROUPS, NAMES)
+    groups_lost = [0.0] * len(GROUPS)
+    for place in scored:
+        groups_lost[GROUP_OF[place]] += lost[place]
+    return reasons_of(groups_lost, lost, members_of(GROUP_OF, frozenset(scored)), GROUPS, NAMES)
 
 
 def test_groups_are_summed_and_ranked_and_cut_at_four():

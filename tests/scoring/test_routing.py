@@ -198,8 +198,10 @@ def test_an_explanation_that_does_not_add_up_goes_to_a_person_without_reasons(sc
     row = model.encoder.row(case)
     margin, contributions = model.kernel.explain(row)
     contributions[0] += wrong
-    broken = Scored(values=model.values(row, case), row=row, margin=margin, contributions=contributions)
-    decision = model.decide(broken, "id", None)
+    broken = Scored(
+        rows=row[np.newaxis], words=({},), margins=np.array([margin]), contributions=contributions[np.newaxis]
+    )
+    (decision,) = model.decide(broken, ["id"], None)
     assert (decision.outcome, decision.routed_by) == ("phone_review", "explanation_failed")
     assert decision.reasons == ()
     assert decision.call_value is None

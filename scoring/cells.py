@@ -1,0 +1,220 @@
+"""Which pattern of its conditions every group of leaves meets: one binary search per feature, one table row per cell.
+
+The thresholds of a feature cut its values into cells: every node sends all values of a cell the same way. So all that
+the nodes of a feature say about a case is one row of a table, found by the feature's cell, with one byte per group of
+leaves; the bytes of all features, joined by OR, are the patterns of all groups. The table is filled by asking the nodes
+themselves (`scoring.conditions`) about one value per cell: there is one law, and no second reading of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.conditions import ZERO, goes_left, unpacked, words_of
+from scoring.paths import MOST_CONDITIONS, Path
+from scoring.trees import Trees
+
+Array = NDArray[np.float64]
+Bytes = NDArray[np.uint8]
+Places = NDArray[np.intp]
+
+TABLE_BYTES: Final = 1 << 23
+"""About how large the table of one block of columns becomes at most; it grows with the square of the block's nodes."""
+
+_LARGEST: Final = float(np.finfo(np.float64).max)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A bit of a group's pattern: whether all of some nodes, of one feature, send a row the way they must.
+
+    Attributes:
+        nodes: The nodes, numbered among all nodes.
+        went_left: For each, 1 when the bit needs a row that it sends left, 0 right.
+    """
+
+    nodes: tuple[int, ...]
+    went_left: tuple[int, ...]
+
+
+Column = Sequence[Condition]
+"""The conditions of one pattern, at most eight, lowest bit first."""
+
+
+def conditions_of(path: Path) -> list[Condition]:
+    """Return one condition per feature of a path: that all its nodes of the feature send a row along it."""
+    nodes: list[list[int]] = [[] for _ in path.features]
+    ways: list[list[int]] = [[] for _ in path.features]
+    for node, went_left, owner in zip(path.nodes, path.went_left, path.owner, strict=True):
+        nodes[owner].append(node)
+        ways[owner].append(went_left)
+    return [Condition(tuple(some), tuple(way)) for some, way in zip(nodes, ways, strict=True)]
+
+
+def in_columns(conditions: Sequence[Condition]) -> list[Column]:
+    """Cut conditions into columns: the bits of their patterns one after another are the conditions'."""
+    return [conditions[start : start + MOST_CONDITIONS] for start in range(0, len(conditions), MOST_CONDITIONS)]
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """The part of a block that one feature decides, for many rows at once.
+
+    Attributes:
+        feature: Which feature.
+        breaks: Upper bounds of its cells, rising; the last is +∞, the cell of missing values.
+        columns: Patterns in which it has conditions.
+        bits: What it says to each of them, shape (columns, cells).
+    """
+
+    feature: int
+    breaks: Array
+    columns: Places
+    bits: Bytes
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Block:
+    """Some columns of patterns, with the cells of their own nodes.
+
+    Attributes:
+        width: How many columns there are.
+        features: The features with conditions in them.
+        places: Places of those features in a row.
+        template: Their numbers among ``features``, as real parts.
+        keys: All upper bounds: the real part is the place of the feature among ``features``, the imaginary part the
+            bound. Complex numbers are ordered by real part first, so one search finds the cells of all features.
+        table: Bytes to be joined, shape (cells of all features, columns).
+    """
+
+    width: int
+    features: tuple[Feature, ...]
+    places: Places
+    template: NDArray[np.complex128]
+    keys: NDArray[np.complex128]
+    table: Bytes
+
+    def of_row(self, row: Array) -> Bytes:
+        """Return the patterns of one row (float64 per feature, NaN where missing, never infinite)."""
+        wanted = self.template.copy()
+        np.fmin(row.take(self.places), np.inf, out=wanted.imag)
+        found: Bytes = np.bitwise_or.reduce(self.table.take(self.keys.searchsorted(wanted), axis=0), axis=0)
+        return found
+
+    def of_rows(self, columns: Array) -> Bytes:
+        """Return the patterns of many rows, shape (columns, rows), from one row per feature and a column per case."""
+        patterns = np.zeros((self.width, columns.shape[1]), dtype=np.uint8)
+        for each in self.features:
+            cells = each.breaks.searchsorted(np.fmin(columns[each.feature], np.inf))
+            patterns[each.columns] |= each.bits.take(cells, axis=1)
+        return patterns
+
+
+def blocks_of(columns: Sequence[Column], trees: Trees) -> tuple[Block, ...]:
+    """Prepare the patterns of columns; all blocks' columns one after another are the columns given.
+
+    Args:
+        columns: The conditions of every pattern.
+        trees: Checked by `scoring.trees.check_trees`.
+    """
+    return tuple(_block(some, trees) for some in _divided(columns, _cuts(trees)))
+
+
+def _cuts(trees: Trees) -> list[list[int]]:
+    """Return numbers of the cuts that each node makes into its feature; nodes that cut alike share a number.
+
+    A threshold is one cut, a set of codes has one at each end of a run of codes.
+    """
+    breaks = [[threshold] for threshold in trees.threshold.tolist()]
+    for node in np.flatnonzero(trees.categorical).tolist():
+        breaks[node] = _code_breaks(words_of(node, trees)).tolist()
+    lengths = [len(some) for some in breaks]
+    cuts = np.empty(sum(lengths), dtype=np.complex128)
+    cuts.real, cuts.imag = np.repeat(trees.feature, lengths), [each for some in breaks for each in some]
+    numbers = iter(np.unique(cuts, return_inverse=True)[1].tolist())
+    return [list(islice(numbers, length)) for length in lengths]
+
+
+def _divided(columns: Sequence[Column], cuts: Sequence[Sequence[int]]) -> Iterator[list[Column]]:
+    """Divide columns, in their order, so that the table of each part stays small."""
+    some: list[Column] = []
+    seen: set[int] = set()
+    for column in columns:
+        own = {cut for condition in column for node in condition.nodes for cut in cuts[node]}
+        if some and (len(seen) + len(own - seen)) * (len(some) + 1) > TABLE_BYTES:
+            yield some
+            some, seen = [], set()
+        some.append(column)
+        seen |= own
+    if some:
+        yield some
+
+
+def _block(columns: Sequence[Column], trees: Trees) -> Block:
+    by_feature: dict[int, list[tuple[int, int, Condition]]] = {}
+    feature_of = trees.feature
+    for place, column in enumerate(columns):
+        for bit, condition in enumerate(column):
+            by_feature.setdefault(int(feature_of[condition.nodes[0]]), []).append((place, bit, condition))
+    features = tuple(_feature(number, by_feature[number], trees) for number in sorted(by_feature))
+    table = np.zeros((sum(len(each.breaks) for each in features), len(columns)), dtype=np.uint8)
+    keys = np.empty(len(table), dtype=np.complex128)
+    start = 0
+    for place, each in enumerate(features):
+        some = slice(start, start + len(each.breaks))
+        keys.real[some], keys.imag[some] = place, each.breaks
+        table[some, each.columns] = each.bits.T
+        start += len(each.breaks)
+    return Block(
+        width=len(columns),
+        features=features,
+        places=np.array([each.feature for each in features], dtype=np.intp),
+        template=np.arange(len(features)).astype(np.complex128),
+        keys=keys,
+        table=table,
+    )
+
+
+def _feature(number: int, found: Sequence[tuple[int, int, Condition]], trees: Trees) -> Feature:
+    """Ask the nodes of a feature about one value of every cell, and pack their answers."""
+    place = {node: row for row, node in enumerate({node for _, _, condition in found for node in condition.nodes})}
+    nodes = np.array(list(place), dtype=np.intp)
+    breaks = _breaks(nodes, trees)
+    left = goes_left(nodes, np.append(breaks[:-1], np.nan), trees)
+    literals = [place[node] for _, _, condition in found for node in condition.nodes]
+    wanted = [way for _, _, condition in found for way in condition.went_left]
+    lengths = np.array([len(condition.nodes) for _, _, condition in found])
+    agree = (left[literals] == np.array(wanted, dtype=np.bool_)[:, np.newaxis]).view(np.uint8)
+    holds = np.bitwise_and.reduceat(agree, np.cumsum(lengths) - lengths)
+    holds <<= np.array([bit for _, bit, _ in found], dtype=np.uint8)[:, np.newaxis]
+    columns, first = np.unique([column for column, _, _ in found], return_index=True)
+    return Feature(number, breaks, columns.astype(np.intp), np.bitwise_or.reduceat(holds, first))
+
+
+def _breaks(nodes: Places, trees: Trees) -> Array:
+    """Return the upper bounds of the cells of one feature's nodes, the last of them +∞.
+
+    Numbers are cut at the thresholds, at both ends of what counts as 0, and where a set of codes begins or ends.
+    """
+    numeric = nodes[trees.categorical[nodes] == 0]
+    found = [trees.threshold[numeric], [np.nextafter(-ZERO, -1.0), ZERO] if len(numeric) else []]
+    codes = nodes[trees.categorical[nodes] == 1].tolist()
+    found += [_code_breaks(words_of(node, trees)) for node in codes]
+    every = np.concatenate([*found, [_LARGEST]])
+    return np.append(np.unique(every[np.isfinite(every)]), np.inf)
+
+
+def _code_breaks(words: NDArray[np.uint32]) -> Array:
+    """Return the last value before each change of a set of codes; a code holds from itself to the next one.
+
+    Values between -1 and 0 have the code 0.
+    """
+    held = unpacked(words)
+    changes = np.flatnonzero(np.diff(held, prepend=np.uint8(0), append=np.uint8(0))).astype(np.float64)
+    return np.where(changes == 0.0, -1.0, np.nextafter(changes, -1.0))
