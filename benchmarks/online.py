@@ -4,8 +4,8 @@
     python -m benchmarks.online --calls 2000
 
 Twenty applicants' histories are drawn from the tables of the ``tiny`` recipe, in their proportions; every call takes
-the next. Each is held against the batch first. Prints percentiles of wall time and of the thread's own time (what a core
-spends: on a machine with other work the two part), and in which functions that time goes.
+the next. Each is held against the batch first. Prints percentiles of wall time and of the thread's own time (what a
+core spends: on a machine with other work the two part), and in which functions that time goes.
 """
 
 from __future__ import annotations
