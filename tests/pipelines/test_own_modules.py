@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import re
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +44,14 @@ def test_own_features_stand_after_the_built_in_ones_with_the_hash_of_their_sourc
     assert list(catalogue) == [*CATALOGUE, "ours_amount_a_year"]
     assert list(catalogue.groups)[-1] == "ours"
     assert catalogue.modules == {"ours": sha256_file(tmp_path / "ours.py")}
+
+
+def test_the_module_that_the_readme_shows_can_be_used(load):
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    (shown,) = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+
+    names = [feature.name for feature in load(shown).groups["ours"]]
+    assert names == ["cards_count_30d", "cards_count_365d", "cards_month_share_of_year"]
 
 
 def test_without_modules_the_catalogue_is_the_built_in_one():
