@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final
 
 from features.feature import Feature
-from modelling.feature_drift import DRIFT_WARNING
+from modelling.feature_drift import DRIFT_WARNING, FEWEST
 from modelling.feature_profile import FeatureProfile, TableProfile
 from modelling.single_feature import FEW, LEAK_AUC, SURE
 from reports import formats
@@ -269,7 +269,8 @@ def _reading(table: TableProfile, origin: CatalogueOrigin) -> Section:
     moved = (
         f"PSI compares all applications of a month with those of {_span(table.reference)}, the earliest months that "
         "hold half of them (grey bars), on ten bins learned there; the broken line is what chance alone stays below "
-        f"in 95 of 100 samples. Told as moved: beyond chance, and from {number(DRIFT_WARNING, 1)}."
+        f"in 95 of 100 samples. Told as moved: beyond chance, and from {number(DRIFT_WARNING, 1)}, in a month of "
+        f"at least {FEWEST} applications."
     )
     shapes = "Histograms leave out nulls; the rarest hundredth at either end stands in the outermost bar."
     return Section("How to read it", (Bullets((*(labels if table.bad_rate is not None else ()), moved, shapes)),))

@@ -8,6 +8,7 @@ import pytest
 from features.catalogue import CATALOGUE
 from modelling.describe_features import describe
 from reports.catalogue import CatalogueOrigin, catalogue_report
+from reports.catalogue_words import GROUP_WORDS, SOURCE_WORDS
 from reports.page import plain, render
 
 
@@ -96,6 +97,12 @@ def test_one_month_shows_no_moves(catalogue_of, parse):
 
     assert "(2024-05)" in text
     assert "PSI up to" not in text
+
+
+def test_every_built_in_group_and_source_has_words_in_both_languages():
+    assert set(CATALOGUE.groups) == set(GROUP_WORDS)
+    assert {feature.meaning.source for feature in CATALOGUE.values()} <= set(SOURCE_WORDS)
+    assert all(re.search("[a-z] [\u4e00-\u9fff]", words) for words in (*GROUP_WORDS.values(), *SOURCE_WORDS.values()))
 
 
 def test_a_lenders_own_group_stands_under_its_own_name(parse, feature_rows):
