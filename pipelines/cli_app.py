@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+import pipelines.cli_bundle
 import pipelines.cli_data
 import pipelines.cli_decisions
 import pipelines.cli_demo
@@ -42,5 +43,6 @@ for group in (
     pipelines.cli_decisions,
     pipelines.cli_reports,
     pipelines.cli_export,
+    pipelines.cli_bundle,
 ):
     group.register(app)

@@ -69,6 +69,25 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, private_key: bytes
     return hashlib.sha256(manifest).hexdigest()
 
 
+def sign_folder(folder: Path, private_key: bytes) -> str:
+    """Sign the manifest of an unaltered folder, in place of any signature before; return the manifest's SHA-256.
+
+    Raises:
+        AlteredBundleError: The folder is not as its manifest says: what is not whole is not signed.
+        SignatureError: The key is none.
+    """
+    _, sha256 = read_folder(folder, public_key=None)
+    signature = _sign(_read(folder / MANIFEST, LARGEST_MANIFEST), private_key)
+    # Written beside the folder: a bundle with one file more is refused, also while it is being signed.
+    aside = folder.parent / f".{folder.name}.{secrets.token_hex(6)}.sig"
+    try:
+        _write(aside, signature)
+        aside.replace(folder / SIGNATURE)
+    finally:
+        aside.unlink(missing_ok=True)
+    return sha256
+
+
 def read_folder(folder: Path, *, public_key: bytes | None) -> tuple[dict[str, bytes], str]:
     """Return the files of an unaltered folder and the SHA-256 of its manifest. Each file is read once, then checked.
 

@@ -1,0 +1,113 @@
+"""The commands on bundles: what they show, refuse, sign and compare."""
+
+import json
+import shutil
+import stat
+from dataclasses import replace
+
+import pytest
+from typer.testing import CliRunner
+
+from pipelines.bundle import KeyFileError, diff_bundles, make_key, show_bundle, sign_bundle, verify_bundle
+from pipelines.cli_app import app
+from pipelines.errors import DamagedFileError
+from pipelines.keys import read_key
+from scoring.bundle import write_bundle
+from scoring.errors import AlteredBundleError, SignatureError
+
+
+@pytest.fixture
+def folder(small, tmp_path):
+    return shutil.copytree(small.folder, tmp_path / "bundle")
+
+
+@pytest.fixture
+def keys(tmp_path):
+    return make_key(tmp_path / "keys")
+
+
+def run(*arguments):
+    done = CliRunner().invoke(app, [str(one) for one in arguments], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.stdout
+
+
+def test_what_is_shown_is_what_the_bundle_holds(small, folder):
+    shown = show_bundle(folder)
+
+    assert shown.sha256 == small.scorer.sha256
+    assert shown.spec == small.bundle.spec
+    assert shown.bytes == sum(file.stat().st_size for file in folder.iterdir())
+    assert not shown.signed
+    assert json.loads(run("bundle", "show", folder, "--json"))["spec"]["name"] == "small"
+    assert small.scorer.sha256 in run("bundle", "show", folder)
+
+
+def test_a_signed_bundle_is_taken_with_its_key_and_no_other(folder, keys, tmp_path):
+    private, public = keys
+    sha256 = verify_bundle(folder).sha256
+
+    assert sign_bundle(folder, private_key=read_key(private, "private")) == sha256
+    checked = verify_bundle(folder, public_key=read_key(public))
+    assert (checked.signed_by_key, checked.sha256) == (True, sha256)
+    other = make_key(tmp_path / "other")[1]
+    with pytest.raises(SignatureError, match="is not signed by the configured key"):
+        verify_bundle(folder, public_key=read_key(other))
+
+
+def test_an_unsigned_bundle_is_refused_where_a_key_is_configured(folder, keys):
+    assert verify_bundle(folder).signed_by_key is None
+    with pytest.raises(SignatureError, match="is not signed, and a public key is configured"):
+        verify_bundle(folder, public_key=read_key(keys[1]))
+
+
+def test_an_altered_bundle_is_not_signed(folder, keys):
+    (folder / "golden.json").write_bytes((folder / "golden.json").read_bytes() + b" ")
+
+    with pytest.raises(AlteredBundleError, match=r"golden\.json was altered"):
+        sign_bundle(folder, private_key=read_key(keys[0], "private"))
+    assert not (folder / "manifest.sig").exists()
+
+
+def test_signing_again_leaves_one_signature_and_no_other_file(folder, keys):
+    before = {file.name for file in folder.iterdir()}
+    for _ in range(2):
+        run("bundle", "sign", folder, "--private-key", keys[0])
+
+    assert {file.name for file in folder.iterdir()} == before | {"manifest.sig"}
+    assert "yes, by the key given" in run("bundle", "verify", folder, "--public-key", keys[1])
+
+
+def test_a_private_key_is_its_owners_alone_and_never_overwritten(keys):
+    private, _ = keys
+
+    assert stat.S_IMODE(private.stat().st_mode) == 0o600
+    with pytest.raises(KeyFileError, match="stands already"):
+        make_key(private.parent)
+
+
+def test_the_halves_of_a_key_are_not_taken_for_each_other(keys):
+    private, public = keys
+
+    with pytest.raises(DamagedFileError, match="is no Ed25519 private key"):
+        read_key(public, "private")
+    with pytest.raises(DamagedFileError, match="is no Ed25519 public key"):
+        read_key(private)
+
+
+def test_bundles_are_compared_on_the_cases_of_a_sample(small, folder, tmp_path):
+    tiers = small.bundle.spec.tiers
+    changed = replace(small.bundle.spec, tiers=(replace(tiers[0], upper_pd=tiers[0].upper_pd / 2), *tiers[1:]))
+    other = tmp_path / "other"
+    write_bundle(other, replace(small.bundle, spec=changed))
+    cases = tmp_path / "cases.parquet"
+    small.cases.write_parquet(cases)
+
+    found = diff_bundles(folder, other, cases=cases, case_id="application_id", sample=100)
+
+    assert [change.what for change in found.changes] == ["tiers.A.upper_pd"]
+    assert found.moved.unmoved == 1
+    assert 50 < found.moved.cases <= 100
+    assert {(one, two) for one, two, _ in found.moved.tiers} <= {("A", "A"), ("A", "B"), ("B", "B"), ("C", "C")}
+    assert "tiers.A.upper_pd" in run("bundle", "diff", folder, other, "--cases", cases)
+    assert "same bundle" in run("bundle", "diff", folder, folder)
