@@ -115,27 +115,28 @@ class ViewSource:
         self._known()
 
     def _known(self) -> None:
+        """Write that a row counts only when it happened and all of it was known before the application."""
         self.source.line(f"happened_at = {self.row[self.view.happened]}")  # before late columns are masked
-        happened, known = "happened_at", self.row[self.view.known]
-        times = [known]
-        if self.view.parent is not None:
-            named = ("applied_at",) if self.view.parent is APPLICATIONS else ("happened_at", "known_at")
-            times += [self.parent[name] for name in named]
-        applied = self.this["applied_at"]
-        nullable = self.view.table.column(self.view.happened).nullable
-        late = [f"({happened} is None or {happened} >= {applied})" if nullable else f"{happened} >= {applied}"]
-        if self.view.table.column(self.view.known).nullable:
-            # The latest of the times that are not null, as the batch takes it.
-            late += (
-                [f"({known} is not None and {known} >= {applied})"]
-                if len(times) > 1
-                else [f"({known} is None or {known} >= {applied})"]
-            )
-            times = times[1:]
-        self._pass_over(" or ".join([*late, *(f"{time} >= {applied}" for time in times)]))
+        known, parents = self.row[self.view.known], self._parents_times()
+        late = [self._late("happened_at", nullable=self.view.table.column(self.view.happened).nullable)]
+        if self.view.table.column(self.view.known).nullable and parents:
+            # A batch takes the latest of the times that are not null.
+            late.append(f"({known} is not None and {self._late(known)})")
+        else:
+            late.append(self._late(known, nullable=self.view.table.column(self.view.known).nullable))
+        self._pass_over(" or ".join([*late, *(self._late(time) for time in parents)]))
         if any("known_at" in part.reads for feature in self.parts for part in _expressions(feature)):
-            every = [known, *times] if known not in times else times
-            self.source.line(f"known_at = max(time for time in ({', '.join(every)},) if time is not None)")
+            self.source.line(f"known_at = max(time for time in ({', '.join([known, *parents])},) if time is not None)")
+
+    def _parents_times(self) -> list[Code]:
+        if self.view.parent is None:
+            return []
+        names = ("applied_at",) if self.view.parent is APPLICATIONS else ("happened_at", "known_at")
+        return [self.parent[name] for name in names]
+
+    def _late(self, time: Code, *, nullable: bool = False) -> Code:
+        late = f"{time} >= {self.this['applied_at']}"
+        return f"({time} is None or {late})" if nullable else late
 
     def _pass_over(self, condition: Code) -> None:
         with self.source.block(f"if {condition}:"):

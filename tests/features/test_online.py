@@ -20,7 +20,7 @@ from features.expression import column, days_between, of, smallest, when
 from features.history import History, View
 from features.online import OnlineBuilder
 from features.rowwise import Rowwise, derived
-from features.tables import APPLICATIONS, BEHAVIOUR_EVENTS, LOANS, OUTCOMES, TABLES
+from features.tables import APPLICATIONS, BEHAVIOUR_EVENTS, INSTALMENTS, LOANS, OUTCOMES, TABLES
 from features.windowed import summed
 
 slow = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -127,6 +127,11 @@ def odd_features():
         ),
         **told,
     )
+    of_ended = History(
+        stem="of_ended",
+        view=View(table=INSTALMENTS, parent=LOANS, columns={"ended": column("loan_status").is_not_null()}),
+        **told,
+    )
     most = summed(odd, MAX, column="per_second")
     region = when(of(most) > 1).then(column("region")).otherwise("none")
     return (
@@ -136,6 +141,8 @@ def odd_features():
         *(summed(odd, SHARE, days=d, column=c) for d in (5, 30) for c in ("seen", "either")),
         most,
         summed(odd, MIN, where=("seen", "either"), column="inverse"),
+        summed(of_ended, SHARE, column="ended"),
+        summed(of_ended, SUM, column="loan_amount", where="ended"),
         summed(bad, SUM, column="asked"),
         summed(bad, MIN, column="soonest"),
         derived(odd, "unbounded", of(most) * 1e308 * column("amount"), "x", "x"),
