@@ -1,129 +1,172 @@
-"""How long features take: the whole catalogue by size, and the inquiries of a catalogue against pandas.
+"""How long windowed features take for a batch, against DuckDB and pandas, and how time and memory grow.
 
-Run ``python -m benchmarks.features`` at the top of the repository. Both sides of a ratio run in turn in one process;
-figures are medians of five (three for the whole catalogue, fifteen for one applicant).
+    python -m benchmarks.features compare --applications 200000 --events 10000000
+    python -m benchmarks.features grow 10000000 30000000 100000000 --folder /tmp/grow
+
+``compare`` holds 74 aggregates (`benchmarks.windows`) on two threads against the same in DuckDB, written in three
+ways, and in pandas. All sides hold the tables in memory in their own form and run in turn, five times, after their
+results were found equal. It prints medians of wall time and of processor time, which other work on the machine disturbs less, and the ratios.
+
+``grow`` writes partitioned tables of each size, builds the whole catalogue from them in a process of its own, and
+prints time, peak memory and the exponent of time between sizes.
 """
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("POLARS_MAX_THREADS", "2")
+
+import argparse
+import math
+import resource
+import shutil
+import subprocess
+import sys
 import time
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 
-import pandas as pd
 import polars as pl
 
+from benchmarks import windows_in_pandas, windows_in_sql
+from benchmarks.histories import Size, made, write
+from benchmarks.windows import AGGREGATES
 from features.build import build
-from features.catalogue import CATALOGUE
-from features.tables import APPLICATIONS, BUREAU_INQUIRIES
+from features.point_in_time import ROW
+from features.schema_check import checked
+from features.windowed_batch import with_windowed
+from pipelines.partitions import build_partitions
 
-START = datetime(2023, 1, 1, tzinfo=UTC)
-MINUTES = 2 * 365 * 24 * 60
-DAYS = (7, 30, 90, 180, 365)
-COMPARED = [f"inquiries_{what}_{days}d" for what in ("count", "lenders") for days in DAYS]
-
-
-def times(rows: int, seed: int) -> pl.Expr:
-    """Return moments drawn evenly from two years, to the minute."""
-    minutes = pl.int_range(MINUTES, eager=True).sample(rows, with_replacement=True, seed=seed)
-    return pl.lit(START).dt.cast_time_unit("us") + pl.duration(minutes=minutes)
+ZONE = "Asia/Shanghai"
+ROWS_EACH = 1_500_000
+"""Rows of a partition when growth is measured."""
 
 
-def picked(values: list[str], rows: int, seed: int) -> pl.Series:
-    """Return values drawn evenly, with replacement."""
-    return pl.Series(values).sample(rows, with_replacement=True, seed=seed)
+@dataclass(frozen=True)
+class Taken:
+    """What a run took, in seconds."""
+
+    wall: float
+    processor: float
 
 
-def tables(applications: int, inquiries: int) -> dict[str, pl.DataFrame]:
-    """Return applications and inquiries, spread evenly over people and two years."""
-    people = [f"P{i:08d}" for i in range(max(applications * 4 // 5, 1))]
-    lenders = [f"L{i:04d}" for i in range(400)]
-    applied = pl.DataFrame({"applicant_id": picked(people, applications, 1)}).with_columns(
-        application_id=pl.format("A{}", pl.int_range(applications)),
-        applied_at=times(applications, 2),
-        product=pl.lit("cash_small"),
-        channel=pl.lit("search"),
-        amount=pl.lit(5000.0),
-        term_months=pl.lit(12, pl.Int64),
-    )
-    asked = pl.DataFrame(
-        {
-            "applicant_id": picked(people, inquiries, 3),
-            "lender_id": picked(lenders, inquiries, 4),
-            "lender_type": picked(["bank", "consumer_finance", "small_loan"], inquiries, 5),
-        }
-    ).with_columns(
-        inquiry_id=pl.format("I{}", pl.int_range(inquiries)),
-        happened_at=times(inquiries, 6),
-        purpose=pl.lit("loan_approval"),
-    )
-    asked = asked.with_columns(known_at=pl.col("happened_at") + pl.duration(days=2))
-    missing = [pl.lit(None, c.dtype).alias(c.name) for c in APPLICATIONS.columns if c.name not in applied.columns]
-    return {
-        "applications": applied.with_columns(missing).select(APPLICATIONS.schema.names()),
-        "bureau_inquiries": asked.select(BUREAU_INQUIRIES.schema.names()),
+def timed(job: Callable[[], object]) -> Taken:
+    """Run a job and return what it took; threads of this process count."""
+    wall, processor = time.perf_counter(), time.process_time()
+    job()
+    return Taken(time.perf_counter() - wall, time.process_time() - processor)
+
+
+def compare(applications: int, events: int, repeats: int, *, pandas: bool) -> None:
+    """Print what each side takes for the same aggregates."""
+    (tables,) = made(Size(applications=applications, events=events))
+    given = checked(tables)
+    numbered = given["applications"].sort("applied_at", "application_id").with_row_index(ROW)
+    database = windows_in_sql.connected(tables)
+    sides: dict[str, Callable[[], object]] = {
+        "ours": lambda: with_windowed(numbered, AGGREGATES, given, ZONE),
+        "ours, whole build": lambda: build(tables, features=AGGREGATES),
+        **{f"DuckDB, {way}": _in_sql(database, way) for way in windows_in_sql.WAYS},
     }
-
-
-def with_pandas(applications: pd.DataFrame, inquiries: pd.DataFrame) -> pd.DataFrame:
-    """Return the compared features as a careful pandas user writes them: one join, one pass a window."""
-    rows = applications.merge(inquiries, on="applicant_id")
-    rows = rows[(rows["known_at"] < rows["applied_at"]) & (rows["lender_type"] != "own")]
-    rows = rows[rows["purpose"] != "post_loan"]
-    out = pd.DataFrame(index=rows["application_id"].unique())
-    for days in DAYS:
-        inside = rows[rows["happened_at"] >= rows["applied_at"] - pd.Timedelta(days=days)].groupby("application_id")
-        out[f"inquiries_count_{days}d"] = inside.size()
-        out[f"inquiries_lenders_{days}d"] = inside["lender_id"].nunique()
-    return out.fillna(0.0).sort_index()
-
-
-def seconds(job: Callable[[], object], repeats: int = 5) -> float:
-    """Return the median time that a job takes, in seconds."""
-    taken = []
+    ours = build(tables, features=AGGREGATES)
+    for way in windows_in_sql.WAYS:
+        windows_in_sql.computed(database, way)
+        check(ours, windows_in_sql.result(database, way), f"DuckDB, {way}")
+    if pandas:
+        frames = windows_in_pandas.frames(tables)
+        theirs = windows_in_pandas.computed(frames).reset_index()
+        check(ours, pl.from_pandas(theirs), "pandas")
+        sides["pandas"] = lambda: windows_in_pandas.computed(frames)
+    print(f"{len(numbered):,} applications, {events:,} events, {len(AGGREGATES)} aggregates, results equal", flush=True)
+    runs: dict[str, list[Taken]] = {name: [] for name in sides}
     for _ in range(repeats):
-        start = time.perf_counter()
-        job()
-        taken.append(time.perf_counter() - start)
-    return median(taken)
+        for name, job in sides.items():
+            runs[name].append(timed(job))
+    tell(runs)
 
 
-def compare(applications: int, inquiries: int) -> None:
-    """Print how long the compared features take here and with pandas, after checking that both give the same."""
-    given = tables(applications, inquiries)
-    keys = given["applications"].select("application_id", "applicant_id", "applied_at").to_pandas()
-    rows = given["bureau_inquiries"].to_pandas()
-    ours = build(given, features=COMPARED).drop_nulls(COMPARED).sort("application_id")
-    theirs = with_pandas(keys, rows)
-    if ours["application_id"].to_list() != theirs.index.to_list() or any(
-        ours[name].to_list() != theirs[name].to_list() for name in COMPARED
-    ):
-        raise SystemExit("the two sides disagree: the ratio would mean nothing")
-    fast, slow = seconds(lambda: build(given, features=COMPARED)), seconds(lambda: with_pandas(keys, rows))
-    print(
-        f"{applications:>9,} applications, {inquiries:>10,} inquiries, {len(COMPARED)} features: "
-        f"{fast:6.2f} s, pandas {slow:6.2f} s, ratio {slow / fast:.1f}"
-    )
+def _in_sql(database: object, way: str) -> Callable[[], object]:
+    return lambda: windows_in_sql.computed(database, way)
 
 
-def grow(applications: int, inquiries: int) -> None:
-    """Print how long the whole catalogue takes on so many rows."""
-    given = tables(applications, inquiries)
-    taken = seconds(lambda: build(given), 3)
-    print(f"{applications:>9,} applications, {inquiries:>10,} inquiries, all {len(CATALOGUE)} features: {taken:6.2f} s")
+def check(ours: pl.DataFrame, theirs: pl.DataFrame, side: str) -> None:
+    """Stop when any value differs: a ratio would mean nothing then. Amounts and seconds make all sums exact."""
+    both = ours.join(theirs, on="application_id", suffix="_theirs", validate="1:1")
+    for part in AGGREGATES:
+        other = both[f"{part.name}_theirs"].cast(pl.Float64).fill_nan(None)
+        if not both[part.name].equals(other):
+            raise SystemExit(
+                f"{side} disagrees in {part.name} for {both[part.name].ne_missing(other).sum()} applications"
+            )
 
 
-def one() -> None:
-    """Print how long the whole catalogue takes for one applicant."""
-    given = tables(1, 50)
-    taken = seconds(lambda: build(given), 15)
-    print(f"one applicant with 50 rows, all {len(CATALOGUE)} features: {taken * 1000:.0f} ms")
+def tell(runs: Mapping[str, list[Taken]]) -> None:
+    """Print medians, and what each side takes as a multiple of ours: medians of the ratios within each turn."""
+    for name, taken in runs.items():
+        wall, processor = median(t.wall for t in taken), median(t.processor for t in taken)
+        by_wall = median(t.wall / o.wall for t, o in zip(taken, runs["ours"], strict=True))
+        by_processor = median(t.processor / o.processor for t, o in zip(taken, runs["ours"], strict=True))
+        print(
+            f"{name:20} {wall:7.2f} s  {processor:7.2f} s of processor   "
+            f"{by_wall:5.1f} × ours, {by_processor:5.1f} × by processor"
+        )
+
+
+def grow(sizes: list[int], folder: Path) -> None:
+    """Print time and peak memory of the whole catalogue by size."""
+    before = None
+    for events in sizes:
+        source, out = folder / f"tables-{events}", folder / f"features-{events}"
+        shutil.rmtree(source, ignore_errors=True)
+        shutil.rmtree(out, ignore_errors=True)
+        write(Size(applications=events // 50, events=events, partitions=-(-events // ROWS_EACH)), source)
+        command = [sys.executable, "-m", "benchmarks.features", "one", str(source), str(out)]
+        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()  # noqa: S603 -- ourselves
+        shutil.rmtree(source)
+        shutil.rmtree(out)
+        wall, processor, memory = map(float, told)
+        grown = "" if before is None else _exponents(before, (events, wall, processor))
+        print(f"{events:>12,} events {wall:8.1f} s {processor:8.1f} s of processor {memory:5.2f} GB{grown}", flush=True)
+        before = (events, wall, processor)
+
+
+def _exponents(before: tuple[float, ...], after: tuple[float, ...]) -> str:
+    larger, wall, processor = (math.log(b / a) for a, b in zip(before, after, strict=True))
+    return f"   exponent {wall / larger:.2f} by time, {processor / larger:.2f} by processor"
+
+
+def one(source: Path, out: Path) -> None:
+    """Build one folder and print seconds, processor seconds and peak memory in GB."""
+    taken = timed(lambda: build_partitions(source, out))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9
+    print(taken.wall, taken.processor, peak)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    jobs = parser.add_subparsers(dest="job", required=True)
+    comparing = jobs.add_parser("compare", help="windowed aggregates against DuckDB and pandas")
+    comparing.add_argument("--applications", type=int, default=200_000)
+    comparing.add_argument("--events", type=int, default=10_000_000)
+    comparing.add_argument("--repeats", type=int, default=5)
+    comparing.add_argument("--no-pandas", action="store_true", help="pandas takes minutes at ten million events")
+    growing = jobs.add_parser("grow", help="time and memory of the whole catalogue by size")
+    growing.add_argument("sizes", type=int, nargs="+", help="events; there are 50 for each application")
+    growing.add_argument("--folder", type=Path, required=True, help="where tables are written and removed again")
+    alone = jobs.add_parser("one", help="one build, as `grow` runs it")
+    alone.add_argument("source", type=Path)
+    alone.add_argument("out", type=Path)
+    given = parser.parse_args()
+    if given.job == "compare":
+        compare(given.applications, given.events, given.repeats, pandas=not given.no_pandas)
+    elif given.job == "grow":
+        grow(given.sizes, given.folder)
+    else:
+        one(given.source, given.out)
 
 
 if __name__ == "__main__":
-    compare(20_000, 400_000)
-    compare(40_000, 2_000_000)
-    grow(20_000, 500_000)
-    grow(40_000, 2_000_000)
-    one()
+    main()
