@@ -7,10 +7,12 @@ may run anywhere, twice, or again after its worker died, and the outcome is the 
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from pipelines.errors import ArgumentError, ClusterError
@@ -128,15 +130,33 @@ def _local(workers: Workers) -> LocalCluster:
     from distributed import LocalCluster
 
     threads = max(1, CPU_COUNT // workers.processes)
-    return LocalCluster(
-        n_workers=workers.processes,
-        threads_per_worker=1,
-        processes=True,
-        dashboard_address="127.0.0.1:0",  # any free port: the default one may be taken
-        memory_limit=workers.memory or "auto",
-        silence_logs=logging.ERROR,
-        env={"POLARS_MAX_THREADS": str(threads)},
-    )
+    with _interrupts_held_back():
+        return LocalCluster(
+            n_workers=workers.processes,
+            threads_per_worker=1,
+            processes=True,
+            dashboard_address="127.0.0.1:0",  # any free port: the default one may be taken
+            memory_limit=workers.memory or "auto",
+            silence_logs=logging.ERROR,
+            env={"POLARS_MAX_THREADS": str(threads)},
+        )
+
+
+@contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Let threads and processes that start meanwhile never see Ctrl-C: this process alone answers it, and ends them.
+
+    What is started inherits which signals are held back, and hands that on.
+    """
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # starting it lets the signals through again, so it is started before
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _check(client: Client, workers: Workers, check: Callable[[], None]) -> None:
