@@ -3,13 +3,15 @@
 from scoring.bundle import Bundle, Golden, GoldenCase, golden_of, read_bundle, write_bundle
 from scoring.call_value import CallValue
 from scoring.decision import Contribution, Decision, Reason, Trigger, Value
-from scoring.errors import BundleError, RequestError, ScoringError
+from scoring.decision_schema import decision_schema
+from scoring.errors import AcceleratorError, BundleError, RequestError, ScoringError
 from scoring.reference import Reference, reference_from
 from scoring.scorer import Scorer
 from scoring.spec import ModelSpec
 from scoring.trees import Trees
 
 __all__ = [
+    "AcceleratorError",
     "Bundle",
     "BundleError",
     "CallValue",
@@ -26,6 +28,7 @@ __all__ = [
     "Trees",
     "Trigger",
     "Value",
+    "decision_schema",
     "golden_of",
     "read_bundle",
     "reference_from",

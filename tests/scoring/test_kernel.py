@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from itertools import combinations
 from math import factorial
 
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from modelling.export_trees import trees_from_booster
 from scoring.conditions import goes_left
+from scoring.fast import accelerated
 from scoring.kernel import prepare
 from scoring.paths import paths_of
 
@@ -100,6 +102,10 @@ def test_margins_have_lightgbms_bits_and_contributions_are_pred_contrib(draw):
     assert kernel.expected == pytest.approx(explained[0, -1], abs=1e-9)
     np.testing.assert_allclose(kernel.expected + contributions.sum(axis=1), margins, rtol=0, atol=1e-9)
     assert kernel.margins(rows).tobytes() == margins.tobytes()
+    for way in (replace(kernel, few=0), accelerated(kernel)):
+        again, explanations = way.explain_many(rows)
+        assert again.tobytes() == margins.tobytes()
+        assert explanations.tobytes() == contributions.tobytes()
     for row, margin, contribution in zip(rows[::7], margins[::7], contributions[::7], strict=True):
         alone, explanation = kernel.explain(row)
         assert alone == kernel.margin(row) == margin
@@ -122,6 +128,9 @@ def test_long_paths_are_explained_with_any_memory(deep, table_bytes):
     booster, rows = deep
     kernel = prepare(trees_from_booster(booster), table_bytes=table_bytes)
     margins, contributions = kernel.explain_many(rows)
+    again, explanations = accelerated(kernel).explain_many(rows)
+    assert again.tobytes() == margins.tobytes()
+    assert explanations.tobytes() == contributions.tobytes()
     assert kernel.far
     assert kernel.tables.rows.nbytes <= table_bytes
     assert margins.tobytes() == booster.predict(rows, raw_score=True).tobytes()

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Event
 
 import pytest
 
-from scoring import Decision, Scorer, write_bundle
+from scoring import Decision, Scorer, golden_of, write_bundle
 from scoring.errors import AlteredBundleError, CaseIdError, ShapeError
 
 
@@ -58,6 +60,40 @@ def test_reload_keeps_the_old_bundle_when_the_new_one_is_refused(bundle, tmp_pat
     with pytest.raises(AlteredBundleError, match=r"missing golden\.json"):
         scorer.reload(tmp_path / "b")
     assert scorer.sha256 == Scorer(bundle).sha256
+
+
+def test_every_decision_under_reloads_is_wholly_of_one_bundle(bundle, spec, cases, tmp_path):
+    dearer = replace(
+        spec, policy=replace(spec.policy, conflict_points=5.0), calibration=replace(spec.calibration, slope=0.7)
+    )
+    names = {write_bundle(tmp_path / "a", bundle), write_bundle(tmp_path / "b", _golden_again(bundle, dearer))}
+    wanted = {
+        scorer.sha256: [scorer.decide(case).to_json() for case in cases[:40]]
+        for scorer in (Scorer.load(tmp_path / "a"), Scorer.load(tmp_path / "b"))
+    }
+    assert wanted.keys() == names
+    shared = Scorer.load(tmp_path / "a")
+    done = Event()
+
+    def decide(_):
+        found = []
+        while not done.is_set() or not found:
+            found += [(place, shared.decide(case)) for place, case in enumerate(cases[:40])]
+        return found
+
+    with ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(decide, each) for each in range(4)]
+        for turn in range(10):
+            shared.reload(tmp_path / ("b" if turn % 2 == 0 else "a"))
+        done.set()
+        found = [each for one in running for each in one.result()]
+    assert {decision.bundle for _, decision in found} == names
+    assert all(decision.to_json() == wanted[decision.bundle][place] for place, decision in found)
+
+
+def _golden_again(bundle, spec):
+    requests = [case.features for case in bundle.golden.cases]
+    return replace(bundle, spec=spec, golden=golden_of(spec, bundle.trees, bundle.reference, requests))
 
 
 def test_ids_must_fit_the_cases(scorer, columns):
