@@ -1,7 +1,7 @@
 """Features that this bank adds to the built-in ones; contract.yaml names this file under ``modules``.
 
-Overdrafts are the bank's own loans here (see map_tables.py): how long the account stood below zero, how deep in relation
-to what it takes in, and how old the client is when the loan asked for ends.
+Overdrafts are the bank's own loans here (see map_tables.py): how long the account stood below zero, how deep in
+relation to what it takes in, and how old the client is when the loan asked for ends.
 """
 
 from __future__ import annotations

@@ -9,7 +9,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from features.catalogue import CATALOGUE
+from pipelines.contract import read_tables_contract
 from pipelines.decisions import read_decisions
+from pipelines.prove_no_leak import prove_no_leak
+from pipelines.store import sha256_file
 from scoring.scorer import Scorer
 
 WHY = "the extract holds 30 bad loans in all"
@@ -35,6 +39,7 @@ def validated(bamboo_json, shared_data, root, contract, out):
 @pytest.fixture(scope="module")
 def trained(bamboo_json, validated, contract, out):
     bamboo_json("features", out / "clean", "--out", out / "features", "--contract", contract)
+    bamboo_json("prove-no-leak", out / "clean", "--features", out / "features", "--contract", contract)
     return bamboo_json(
         *("train", out / "features", "--tables", out / "clean", "--contract", contract, "--experiment", "berka"),
         *("--mlruns", out / "mlruns", "--candidate", "lightgbm", "--candidate", "logistic"),
@@ -92,8 +97,39 @@ def test_models_order_later_loans_better_than_chance(trained, held_out):
         assert (part["n"], part["bads"]) == (51, 8)
 
 
+def test_the_banks_own_features_are_built_and_kept_by_the_hash_of_their_file(trained, root, out):
+    told = json.loads((out / "features" / "manifest.json").read_text())
+    age = pl.read_parquet(out / "features" / "features.parquet")["application_age_at_last_instalment"]
+
+    assert list(told["schema"])[-4:] == [
+        "overdrafts_amount_max",
+        "overdrafts_days_below_sum_365d",
+        "overdrafts_deepest_to_income",
+        "application_age_at_last_instalment",
+    ]
+    assert told["modules"] == {"bank_features": sha256_file(root / "examples" / "berka" / "bank_features.py")}
+    assert age.null_count() == 0
+
+
+def test_a_leak_in_the_banks_own_features_is_found(validated, root, out):
+    source = (root / "examples" / "berka" / "bank_features.py").read_text()
+    leaking = source.replace(
+        "table=LOANS", "table=replace(LOANS, columns=tuple(replace(c, known_by=None) for c in LOANS.columns))"
+    )
+    (out / "bank_features.py").write_text(
+        leaking.replace("from features", "from dataclasses import replace\n\nfrom features", 1)
+    )
+    (out / "contract.yaml").write_text((root / "examples" / "berka" / "contract.yaml").read_text())
+    report = prove_no_leak(out / "clean", contract=read_tables_contract(out / "contract.yaml"), applications=60)
+
+    found = {leak.feature: [str(culprit) for culprit in leak.culprits] for leak in report.proof.leaks}
+    assert found == {"overdrafts_days_below_sum_365d": ["loans.closed_at"]}
+
+
 def test_features_without_value_are_left_out_with_a_notice(trained):
-    assert any(notice.startswith("36 behaviour feature(s) left out") for notice in trained["notices"])
+    count = sum(name.startswith("behaviour_") for name in CATALOGUE)
+
+    assert any(notice.startswith(f"{count} behaviour feature(s) left out") for notice in trained["notices"])
 
 
 def test_what_a_person_answers_for_stays_in_the_bundle_and_on_the_report(bamboo, promoted, out):
@@ -139,4 +175,5 @@ def test_calls_are_routed_by_triggers_and_their_answers_scored_by_the_same_build
 
     assert (routed["called"], routed["ranked_by"], verified["reached"]) == (20, "triggers", 1)
     assert values["application_declared_income"] == 9000
+    assert values["application_age_at_last_instalment"] > 18
     assert values["application_amount_to_income"] == pytest.approx(values["application_amount"] / 9000)
