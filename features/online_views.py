@@ -131,8 +131,7 @@ class ViewSource:
     def _parents_times(self) -> list[Code]:
         if self.view.parent is None:
             return []
-        names = ("applied_at",) if self.view.parent is APPLICATIONS else ("happened_at", "known_at")
-        return [self.parent[name] for name in names]
+        return [self.parent[name] for name in self.view.parent.times]
 
     def _late(self, time: Code, *, nullable: bool = False) -> Code:
         late = f"{time} >= {self.this['applied_at']}"

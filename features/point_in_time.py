@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from features.equal_values import Index
 from features.history import View
-from features.tables import APPLICATIONS, Table
+from features.tables import Table
 
 ROW: Final = "row"
 """Number of the application in the build, from 0."""
@@ -247,16 +247,11 @@ def _rows(view: View, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
         rows = rows.join(_parent(view.parent, tables), on=view.parent.key, how="inner")
         if view.applicant in view.table.schema:
             rows = rows.filter(pl.col(view.applicant) == pl.col(f"{prefix(view.parent)}applicant_id"))
-        known = pl.max_horizontal(known, *(f"{prefix(view.parent)}{name}" for name in _times(view.parent)))
+        known = pl.max_horizontal(known, *(f"{prefix(view.parent)}{name}" for name in view.parent.times))
     named = {"happened_at": pl.col(view.happened), "known_at": known}
     if view.matched == "applicant":
         named["applicant_id"] = pl.col(view.applicant)
     return rows.with_columns(**named).drop("applied_at", strict=False)
-
-
-def _times(table: Table) -> tuple[str, ...]:
-    """Return the times that must all have passed before a row of the table counts."""
-    return ("applied_at",) if table is APPLICATIONS else ("happened_at", "known_at")
 
 
 def _parent(table: Table, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:

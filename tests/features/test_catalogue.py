@@ -10,7 +10,7 @@ from features.application import APPLICATION
 from features.catalogue import CATALOGUE, GROUPS, Catalogue, Module, entries
 from features.declaration import QUESTIONS, REASON_GROUPS, ReasonGroup
 from features.errors import DeclarationError
-from features.expression import column
+from features.expression import column, of
 from features.rowwise import Rowwise
 
 RELIED_ON = {
@@ -150,6 +150,18 @@ def test_an_own_reason_stands_after_the_built_in_ones():
 def test_a_module_that_cannot_be_used_is_refused(module, message):
     with pytest.raises(DeclarationError, match=message):
         CATALOGUE.with_module(module)
+
+
+def test_an_input_that_bears_the_name_of_another_feature_is_refused():
+    """In a build one name holds one column: the feature would be computed from the other one's values."""
+    other = amount(expression=column("amount") * 2, lower=0)
+    own = amount(stem="ours", expression=of(other) + 1)
+
+    with pytest.raises(
+        DeclarationError, match="'application_amount' is declared in two ways; give one of them another"
+    ):
+        CATALOGUE.with_module(ours(own))
+    CATALOGUE.with_module(ours(amount(stem="ours", expression=of(amount()) + 1)))
 
 
 def test_the_listing_has_a_line_for_every_feature():
