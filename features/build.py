@@ -77,7 +77,9 @@ def build(
     values = with_network(values, shared, given) if network is None else _beside(values, shared, network)
     for part in parts:
         if isinstance(part, Rowwise):
-            values = values.with_columns(_typed(part, in_polars(part.value, time_zone)))
+            # What is computed from nulls need not be null: a table that is absent would read as one that says nothing.
+            value = in_polars(part.value, time_zone) if part.tables <= given.keys() else pl.lit(None)
+            values = values.with_columns(_typed(part, value))
     finished = (_typed(feature, pl.col(feature.name)) for feature in wanted)
     return values.sort("applied_at", "application_id").select(*IDENTITY, *finished)
 

@@ -36,8 +36,8 @@ FEATURES: Final[tuple[Feature, ...]] = (
     flag(
         DISAGREEMENT,
         "other_lenders_denied",
-        # Without the condition, "no open loan" would say false for an applicant who stated nothing.
-        when(LENDERS.is_not_null()).then((of(OPEN_LENDERS) > 0) & (LENDERS == 0)),
+        # Without the condition, one of the two would say false for an applicant of whom the other is not known.
+        when(LENDERS.is_not_null() & of(OPEN_LENDERS).is_not_null()).then((of(OPEN_LENDERS) > 0) & (LENDERS == 0)),
         "States no other lender while an open loan is reported",
         "填报无其他借款但征信显示有未结清贷款",
         null=f"other lenders not stated, or {NO_LOAN}",

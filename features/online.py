@@ -74,6 +74,8 @@ class OnlineBuilder:
         places = {name: place for place, name in enumerate([*computed, *(part.name for part in rowwise)])}
         self._readers = {name: RecordReader(table) for name, table in TABLES.items() if name not in UNREAD}
         self._names = tuple(feature.name for feature in wanted)
+        self._tables = {feature.name: feature.tables for feature in wanted if feature.tables}
+        self._reads = frozenset[str]().union(*self._tables.values())
         self._places = [places[name] for name in self._names]
 
     @property
@@ -106,7 +108,10 @@ class OnlineBuilder:
         if self._network is not None:
             values += self._network.values(rows, this)
         values += self._rowwise(this, values)
-        return {name: values[place] for name, place in zip(self._names, self._places, strict=True)}
+        found = {name: values[place] for name, place in zip(self._names, self._places, strict=True)}
+        if not self._reads <= rows.keys():
+            found |= {name: None for name, reads in self._tables.items() if not reads <= rows.keys()}
+        return found
 
     def _read(self, tables: Mapping[str, Records]) -> dict[str, Rows]:
         if APPLICATIONS.name not in tables:

@@ -182,8 +182,8 @@ def _nested(features: Sequence[Feature]) -> Iterator[tuple[Windowed, Windowed]]:
 
 
 def _null_for_want(features: Iterable[Feature], absent: Mapping[str, Sequence[str]]) -> Iterator[Rule]:
-    """Yield a rule for every feature that reads an absent table by itself; one computed from others may do without."""
-    present = {feature.name for feature in features if not feature.inputs}
+    """Yield a rule for every feature that reads an absent table, by itself or through what it is computed from."""
+    present = {feature.name for feature in features}
     reasons = {name: table for table, names in absent.items() for name in names if name in present}
     for name, table in reasons.items():
         says = f"{name} is null: the table {table} was not there"

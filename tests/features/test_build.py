@@ -15,6 +15,7 @@ from features.catalogue import CATALOGUE
 from features.errors import UnknownApplicationError, UnknownFeatureError
 from features.feature import DTYPES
 from features.network_batch import needs_everyone
+from features.online import OnlineBuilder
 from features.tables import TRUTH, table
 from features.windowed import Windowed
 
@@ -133,6 +134,19 @@ def test_tables_that_are_absent_leave_nulls_and_are_listed(full):
     ]
     assert absent(full) == ()
     assert build(alone, only=["A"])["network_device_applicants"][0] == 3
+
+
+@pytest.mark.parametrize("name", ["identity_checks", "behaviour_events", "bureau_inquiries", "loans", "instalments"])
+def test_all_that_reads_one_absent_table_is_null_in_a_batch_and_alone(full, name):
+    """Also what is computed from features that others of its tables could still give a value."""
+    without = {other: frame for other, frame in full.items() if other != name}
+    readers = [feature.name for feature in CATALOGUE.values() if name in feature.tables]
+
+    built = build(without, only=["A"]).row(0, named=True)
+    alone = OnlineBuilder().build("A", without)
+
+    assert {built[reader] for reader in readers} == {None}
+    assert {alone[reader] for reader in readers} == {None}
 
 
 def test_truth_calls_and_gender_are_never_read(world, full):
