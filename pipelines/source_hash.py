@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
 
-def sources_sha256(rooms: Iterable[str]) -> str:
-    """Return the SHA-256 over the paths and bytes of every Python file of some rooms, such as ``features``."""
+@cache
+def sources_sha256(rooms: tuple[str, ...]) -> str:
+    """Return the SHA-256 over the paths and bytes of every Python file of some rooms, such as ``features``.
+
+    It is taken once in a process, early: a file that is edited later is not the code that runs.
+    """
     root = Path(__file__).resolve().parent.parent
     digest = hashlib.sha256()
     for path in sorted(path for room in rooms for path in (root / room).rglob("*.py")):
