@@ -193,9 +193,12 @@ def print_verified(result: VerifyResult) -> None:
         for case in result.cases[:MOST_SHOWN]
     ]
     columns = ("case", "reached", "points", "after", "tier", "before the call", "decision", "reasons after the call")
-    print_table("Verified", columns, rows, right=(2, 3))
+    if rows:
+        print_table("Verified", columns, rows, right=(2, 3))
+    shown = f", of which {len(rows)} are shown" if len(rows) < len(result.cases) else ""
     facts = (
-        ("cases", f"{len(result.cases):,}, of which {min(len(result.cases), MOST_SHOWN):,} are shown"),
+        ("cases called", f"{len(result.cases):,}{shown}" if rows else "none: no row of the answers is filled in yet"),
+        ("rows left empty", f"{result.blank:,}"),
         ("reached", f"{result.reached:,}"),
         ("decision changed", f"{result.changed:,}"),
         ("decisions", result.out / AFTER),

@@ -18,8 +18,10 @@ import pipelines.cli
 import pipelines.cli_app
 import pipelines.recipes
 from pipelines.cli import main
+from pipelines.cli_decisions import print_verified
 from pipelines.console import print_json
 from pipelines.system_errors import words_of
+from pipelines.verify import VerifyResult
 
 BAMBOO = [sys.executable, "-P", "-c", "from pipelines.cli import main; main()"]
 
@@ -314,3 +316,14 @@ def test_features_are_not_written_among_raw_tables(bamboo, tmp_path):
     assert status == 1
     assert "holds the raw table 'loans.parquet'" in err
     assert [path.name for path in tmp_path.iterdir()] == ["loans.parquet"]
+
+
+def test_answers_that_nobody_filled_in_are_said_to_be_empty(tmp_path, capsys):
+    result = VerifyResult(out=tmp_path, bundle="ab" * 32, cases=(), reached=0, changed=0, repeated=0, blank=3)
+
+    print_verified(result)
+
+    said = capsys.readouterr().out
+    assert "none: no row of the answers is filled in yet" in said
+    assert re.search(r"rows left empty\s+3$", said, re.MULTILINE)
+    assert "Verified" not in said
