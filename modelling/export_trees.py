@@ -34,7 +34,7 @@ def trees_from_booster(booster: Booster) -> Trees:
 
     Raises:
         UnsupportedModelError: Linear trees, several classes, another objective, a random forest (its trees are
-            averaged), or no tree at all.
+            averaged), categories that pandas encoded, or no tree at all.
         TreesError: The Booster's own arrays are not trees (covers that do not add up).
     """
     best = booster.best_iteration if booster.best_iteration > 0 else None
@@ -46,6 +46,11 @@ def trees_from_text(text: str) -> Trees:
     header, *blocks = text.split("\nTree=")
     facts = _facts(header)
     _check_header(facts)
+    _, mark, encoded = text.rpartition("\npandas_categorical:")
+    if mark and encoded.strip() not in {"null", "[]"}:
+        raise UnsupportedModelError(
+            "its categories were encoded by pandas", "Encode them by a vocabulary, and train on a matrix."
+        )
     if not blocks:
         raise UnsupportedModelError("it has no trees", "Train at least one iteration.")
     trees = [_facts(block.partition("\n")[2].partition("\n\n")[0]) for block in blocks]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lightgbm as lgb
 import numpy as np
+import pandas as pd
 import pytest
 
 from modelling.export_trees import UnsupportedModelError, trees_from_booster, trees_from_text
@@ -40,6 +41,39 @@ def own_objective(scores, data):
 def test_the_unsupported_is_named(settings, says):
     with pytest.raises(UnsupportedModelError, match=says):
         trees_from_booster(train(**settings))
+
+
+def test_categories_that_pandas_encoded_are_refused():
+    frame = pd.DataFrame({"a": MATRIX[:, 0], "b": pd.Categorical(np.where(MATRIX[:, 1] > 0, "x", "y"))})
+    settings = {"objective": "binary", "verbose": -1, "num_threads": 1}
+    with pytest.raises(UnsupportedModelError, match="encoded by pandas"):
+        trees_from_booster(lgb.train(settings, lgb.Dataset(frame, BAD), 2))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"data_sample_strategy": "goss"},
+        {"use_quantized_grad": True},
+        {"scale_pos_weight": 3.0},
+        {"is_unbalance": True},
+        {"boost_from_average": False},
+        {"lambda_l1": 0.1, "max_delta_step": 0.3},
+        {"max_bin": 3},
+        {"interaction_constraints": [[0, 1], [2]]},
+        {"objective": "regression", "target": MATRIX[:, 1]},
+        {"num_leaves": 200, "min_data_in_leaf": 1, "min_sum_hessian_in_leaf": 0.0},
+        {"num_leaves": 2, "rounds": 1},
+        {"boosting": "dart", "drop_rate": 0.5, "rounds": 12},
+    ],
+    ids=",".join,
+)
+def test_all_other_settings_are_held(settings):
+    booster = train(**settings)
+    margins, contributions = prepare(trees_from_booster(booster)).explain_many(MATRIX)
+    assert margins.tolist() == booster.predict(MATRIX, raw_score=True).tolist()
+    explained = booster.predict(MATRIX, pred_contrib=True)[:, :-1]
+    np.testing.assert_allclose(contributions, explained, rtol=0, atol=1e-9)
 
 
 def test_no_trees_are_refused():

@@ -1,0 +1,214 @@
+"""How long scoring and explaining take, beside LightGBM, MLflow with SHAP, and woodelf.
+
+Run ``python -m benchmarks.scoring`` at the top of the repository (``--rows 10000 --rounds 1`` for a quick look). In one
+process, on the same model and rows, the contenders take turns, and medians of their times are compared; their results
+are compared before any is timed. Single cases go in turns of 50, one call a case, as they come to a service.
+
+Inputs stand ready in the form that each contender takes: a dict or float64 matrix for Bamboo, a float64 matrix for
+LightGBM, a pandas frame for MLflow, SHAP and woodelf. Models are loaded, explainers built and called once before.
+Compiling is not in any time and printed alone. woodelf takes no categorical splits and rounds to float32, so it is
+compared on a twin of the model without categories, to within 1e-5.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+
+import lightgbm as lgb
+import mlflow
+import numpy as np
+import pandas as pd
+import shap
+from woodelf import WoodelfExplainer
+
+from benchmarks.scoring_models import SIZES, Array, Size, bundle_of, cases_of, rows_of, scorer_of, train
+from scoring import Scorer, write_bundle
+
+Contender = Callable[[int], object]
+
+TOGETHER = 50
+"""Single cases in a turn."""
+
+START_OURS = "from scoring import Scorer; Scorer.load({folder!r})"
+MEASURED = """
+import sys, time
+start = time.perf_counter()
+{work}
+took = time.perf_counter() - start
+peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+print(took, int(peak.split()[1]) / 1024)
+"""
+
+
+def in_turn(contenders: dict[str, Contender], rounds: int) -> dict[str, tuple[float, float]]:
+    """Time contenders in turn, each on the same number; return medians of elapsed and of processor seconds."""
+    times: dict[str, list[tuple[float, float]]] = {name: [] for name in contenders}
+    for turn in range(rounds):
+        for name, contender in contenders.items():
+            clock, processor = time.perf_counter(), time.process_time()
+            contender(turn)
+            times[name].append((time.perf_counter() - clock, time.process_time() - processor))
+    return {name: (median(t for t, _ in found), median(p for _, p in found)) for name, found in times.items()}
+
+
+def show(title: str, found: dict[str, tuple[float, float]], per: int, against: dict[str, list[str]]) -> None:
+    """Print times per case, and ratios of some contenders to others."""
+    print(f"\n{title}")
+    for name, (elapsed, processor) in found.items():
+        ratios = ", ".join(
+            f"{found[other][0] / elapsed:.1f}x faster than {other} ({found[other][1] / processor:.1f}x by processor)"
+            for other in against.get(name, [])
+            if other in found
+        )
+        print(f"  {name:38} {elapsed / per * 1e6:9.1f} us  {processor / per * 1e6:9.1f} us processor  {ratios}")
+
+
+def one_by_one(contender: Contender) -> Contender:
+    """Return a contender whose turn is several cases, one call each."""
+
+    def turn(number: int) -> None:
+        for case in range(number * TOGETHER, (number + 1) * TOGETHER):
+            contender(case)
+
+    return turn
+
+
+def one_case(size: Size, booster: lgb.Booster, folder: Path, rounds: int) -> None:
+    plain, called = scorer_of(size, booster), scorer_of(size, booster, call_value=True)
+    matrix = rows_of(size, rounds, 11)
+    cases = cases_of(plain.spec, matrix)
+    frame = pd.DataFrame(matrix, columns=booster.feature_name())
+    mlflow.lightgbm.save_model(booster, str(folder / "mlflow"))
+    served, explainer = mlflow.pyfunc.load_model(str(folder / "mlflow")), shap.TreeExplainer(booster)
+
+    def theirs(turn: int) -> tuple[Array, Array]:
+        row = matrix[turn : turn + 1]
+        margin = booster.predict(row, raw_score=True, num_threads=1)
+        return margin, booster.predict(row, pred_contrib=True, num_threads=1)
+
+    def usual(turn: int) -> tuple[object, Array]:
+        row = frame.iloc[turn : turn + 1]
+        return served.predict(row), explainer.shap_values(row)
+
+    for turn in range(min(20, rounds)):
+        margin, contributions = plain.explain(matrix[turn : turn + 1])
+        expected = theirs(turn)
+        np.testing.assert_array_equal(margin, expected[0])
+        np.testing.assert_allclose(contributions, expected[1][:, :-1], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(contributions, usual(turn)[1], rtol=0, atol=1e-9)
+        np.testing.assert_array_equal(plain.decide(cases[turn]).margin, margin[0])
+    ours: dict[str, Contender] = {
+        "margin + contributions": lambda case: plain.explain(matrix[case : case + 1]),
+        "decide": lambda case: plain.decide(cases[case], case_id="case"),
+        "decide, with the value of a call": lambda case: called.decide(cases[case], case_id="case"),
+        "decide and to_json": lambda case: plain.decide(cases[case], case_id="case").to_json(),
+    }
+    others: dict[str, Contender] = {"LightGBM": theirs, "MLflow + SHAP": usual}
+    every = {name: one_by_one(contender) for name, contender in (ours | others).items()}
+    found = in_turn(every, rounds // TOGETHER)
+    show(f"One case, {size}", found, TOGETHER, {name: list(others) for name in ours})
+
+
+def compiled_after(size: Size, booster: lgb.Booster) -> tuple[Scorer, float]:
+    """Return an accelerated scorer, and how long it took to make beyond a plain one."""
+    start = time.perf_counter()
+    scorer_of(size, booster)
+    plain = time.perf_counter() - start
+    fast = scorer_of(size, booster, accelerate=True)
+    return fast, time.perf_counter() - start - 2 * plain
+
+
+def batches(size: Size, booster: lgb.Booster, twin: lgb.Booster, rows: int, rounds: int) -> None:
+    plain, (fast, compiling) = scorer_of(size, booster), compiled_after(size, booster)
+    print(f"\nimporting numba and compiling: {compiling:.1f} s")
+    matrix = rows_of(size, rows, 12)
+    some = matrix[:500]
+    expected = booster.predict(some, pred_contrib=True)[:, :-1]
+    np.testing.assert_allclose(plain.contributions(some), expected, rtol=0, atol=1e-9)
+    np.testing.assert_array_equal(plain.contributions(some), fast.contributions(some, threads=2))
+    for threads in (1, 2):
+        contenders: dict[str, Contender] = {
+            "numpy alone": lambda _, n=threads: plain.contributions(matrix, threads=n),
+            "accelerated": lambda _, n=threads: fast.contributions(matrix, threads=n),
+            "pred_contrib": lambda _, n=threads: booster.predict(matrix, pred_contrib=True, num_threads=n),
+        }
+        title = f"Contributions of {rows:,} cases, {threads} thread(s), {size}"
+        show(title, in_turn(contenders, rounds), rows, {name: ["pred_contrib"] for name in list(contenders)[:2]})
+    beside_woodelf(size, twin, rows, rounds)
+
+
+def beside_woodelf(size: Size, twin: lgb.Booster, rows: int, rounds: int) -> None:
+    plain, fast = scorer_of(size, twin), scorer_of(size, twin, accelerate=True)
+    matrix = rows_of(size, rows, 13, categories=0)
+    frame = pd.DataFrame(matrix, columns=twin.feature_name())
+    explainer = WoodelfExplainer(twin)
+    theirs = explainer.shap_values(frame.head(500), verbose=False)
+    np.testing.assert_allclose(plain.contributions(matrix[:500]), theirs, rtol=0, atol=1e-5)
+    contenders: dict[str, Contender] = {
+        "numpy alone": lambda _: plain.contributions(matrix),
+        "accelerated": lambda _: fast.contributions(matrix),
+        "woodelf": lambda _: explainer.shap_values(frame, verbose=False),
+    }
+    title = f"Contributions of {rows:,} cases, 1 thread, without categories, {size}"
+    show(title, in_turn(contenders, rounds), rows, {name: ["woodelf"] for name in list(contenders)[:2]})
+
+
+def decided(size: Size, booster: lgb.Booster, rows: int) -> None:
+    plain = scorer_of(size, booster)
+    cases = cases_of(plain.spec, rows_of(size, rows, 14))
+    columns = {name: [case[name] for case in cases] for name in cases[0]}
+    found = in_turn({"decide_many": lambda _: plain.decide_many(columns)}, 3)
+    show(f"Decisions on {rows:,} cases from columns of Python values, {size}", found, rows, {})
+
+
+def start(size: Size, booster: lgb.Booster, folder: Path) -> None:
+    """Measure import and load in processes of their own, in turn."""
+    write_bundle(folder / "bundle", bundle_of(size, booster, call_value=True))
+    booster.save_model(str(folder / "model.txt"))
+    ours = START_OURS.format(folder=str(folder / "bundle"))
+    theirs = (
+        "import lightgbm, mlflow.pyfunc, shap; "
+        f"mlflow.pyfunc.load_model({str(folder / 'mlflow')!r}); "
+        f"shap.TreeExplainer(lightgbm.Booster(model_file={str(folder / 'model.txt')!r}))"
+    )
+    found: dict[str, list[tuple[float, float]]] = {"Bamboo": [], "lightgbm + mlflow + shap": []}
+    for _ in range(5):
+        for name, work in zip(found, (ours, theirs), strict=True):
+            command = [sys.executable, "-c", MEASURED.format(work=work)]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
+            took, peak = done.stdout.split()[-2:]
+            found[name].append((float(took), float(peak)))
+    print(f"\nImport and load, {size}")
+    for name, some in found.items():
+        print(f"  {name:38} {median(t for t, _ in some):6.2f} s {median(p for _, p in some):7.0f} MB resident at most")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=100_000, help="cases of a batch")
+    parser.add_argument("--rounds", type=int, default=3, help="turns of a batch")
+    parser.add_argument("--cases", type=int, default=1000, help="cases timed one by one")
+    given = parser.parse_args()
+    warnings.filterwarnings("ignore", "LightGBM binary classifier with TreeExplainer", UserWarning)
+    for size in SIZES:
+        booster, twin = train(size), train(size, categories=0)
+        with tempfile.TemporaryDirectory() as folder:
+            one_case(size, booster, Path(folder), given.cases)
+            start(size, booster, Path(folder))
+        batches(size, booster, twin, given.rows, given.rounds)
+        decided(size, booster, given.rows // 10)
+
+
+if __name__ == "__main__":
+    main()
