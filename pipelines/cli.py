@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import Final
 
-ROOMS: Final = ("features", "scoring", "modelling", "review", "reports", "synthetic", "pipelines")
+ROOMS: Final = ("features", "scoring", "modelling", "review", "reports", "service", "synthetic", "pipelines")
 """Packages whose exceptions are written for people: what was found, what was expected, the way out."""
 
 STOPPED: Final = 130

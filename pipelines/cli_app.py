@@ -15,6 +15,7 @@ import pipelines.cli_features
 import pipelines.cli_models
 import pipelines.cli_proof
 import pipelines.cli_reports
+import pipelines.cli_service
 
 app = typer.Typer(
     name="bamboo",
@@ -44,5 +45,6 @@ for group in (
     pipelines.cli_reports,
     pipelines.cli_export,
     pipelines.cli_bundle,
+    pipelines.cli_service,
 ):
     group.register(app)

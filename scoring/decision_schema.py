@@ -23,11 +23,11 @@ def decision_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Decision",
-        **_record(Decision),
+        **record_schema(Decision),
     }
 
 
-def _record(kind: type) -> dict[str, Any]:
+def record_schema(kind: type) -> dict[str, Any]:
     """Return the schema of a record: every field there, in its type, and no other."""
     hints, words = get_type_hints(kind), _descriptions(kind)
     return {
@@ -44,7 +44,7 @@ def _record(kind: type) -> dict[str, Any]:
 def _schema(hint: Any) -> dict[str, Any]:  # noqa: ANN401 - the type of a field
     origin, parts = get_origin(hint), get_args(hint)
     if is_dataclass(hint) and isinstance(hint, type):
-        return _record(hint)
+        return record_schema(hint)
     if origin is Literal:
         return {"enum": list(parts)}
     if origin in {Union, types.UnionType}:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ("features", "scoring", "modelling", "review", "reports", "synthetic", "pipelines", "benchmarks")
+ROOMS = ("features", "scoring", "modelling", "review", "reports", "service", "synthetic", "pipelines", "benchmarks")
 MAP = re.findall(
     r"^\| `([a-z_/]+\.py)` \| .+ \|$", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE
 )

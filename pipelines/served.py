@@ -1,0 +1,28 @@
+"""What `bamboo serve` serves: a bundle and the features of a contract, read at the start and at each reload."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pipelines.contract import TablesContract, read_contract
+from pipelines.own_modules import load_catalogue
+from service.serving import Serving, load_serving
+
+
+def load_served(bundle: Path, *, public_key: bytes | None = None, contract: Path | None = None) -> Serving:
+    """Read a bundle and, where a contract is given, the features and the time zone of the lender's dated tables.
+
+    Args:
+        bundle: Folder of the bundle.
+        public_key: 32 bytes of an Ed25519 key; when given, the bundle must be signed by it.
+        contract: ``contract.yaml`` of the lender; one of a flat table adds nothing, for its features come as they are.
+
+    Raises:
+        BundleError: the bundle cannot be trusted.
+        MissingFileError: there is no such contract, or a module that it names.
+        ContractError: the contract cannot be read.
+        OwnModuleError: a module of the contract cannot be used.
+    """
+    said = TablesContract() if contract is None else read_contract(contract)
+    dated = said if isinstance(said, TablesContract) else TablesContract()
+    return load_serving(bundle, public_key=public_key, catalogue=load_catalogue(dated), time_zone=dated.time_zone)

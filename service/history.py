@@ -1,0 +1,137 @@
+"""Rows of raw tables as JSON gives them, turned into the records that features are built from.
+
+JSON has no times: they come as text in RFC 3339, with their zone. Names, types and nulls are checked by the builder
+itself; here is checked what it leaves open, for nothing else stands between a request and a score: times, bounds of
+numbers, and that text is short and printable.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from typing import Any, Final
+
+import polars as pl
+
+from features.errors import nearest
+from features.schema_check import UNREAD
+from features.tables import TABLES, Column
+from scoring.encode import text_problem
+from scoring.errors import shown
+from service.errors import RefusedError
+from service.limits import Limits
+from service.strict_json import inside
+
+_TIME: Final = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+)
+_DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
+Record = Mapping[str, object]
+Reader = Callable[[Column, object], object]
+
+
+def read_tables(tables: Mapping[str, Any], limits: Limits) -> dict[str, list[Record]]:
+    """Return raw tables with their times read.
+
+    Raises:
+        RefusedError: 422 names table, row and column of what cannot be used; 413 says of too many rows.
+    """
+    for name in tables:
+        if name not in TABLES or name in UNREAD:
+            known = [each for each in TABLES if each not in UNREAD]
+            place = inside("tables", name)
+            raise _refused(
+                "unknown_table", place, f"is no table here.{nearest(name[:200], known)} There are {listed(known)}."
+            )
+    for name, rows in tables.items():
+        if not isinstance(rows, list):
+            raise _refused("invalid_value", f"tables.{name}", "must be a list of rows, each an object.")
+    count = sum(map(len, tables.values()))
+    if count > limits.rows:
+        detail = f"tables hold {count} rows, at most {limits.rows} are read."
+        raise RefusedError(413, "too_many_rows", detail, "tables")
+    return {name: [_row(name, index, row) for index, row in enumerate(rows)] for name, rows in tables.items()}
+
+
+def listed(names: list[str]) -> str:
+    """Return names joined by commas."""
+    return ", ".join(names)
+
+
+def _row(table: str, index: int, row: object) -> Record:
+    if not isinstance(row, dict):
+        raise _refused("invalid_value", f"tables.{table}[{index}]", f"== {shown(row)}, must be an object of columns.")
+    columns = _COLUMNS[table]
+    read = dict(row)
+    for name, value in row.items():
+        column = columns.get(name)
+        problem = None
+        if column is None:
+            problem = f"is no column of {table}.{nearest(name[:200], columns)}"
+        elif isinstance(value, str):
+            try:
+                read[name] = _text(column, value)
+            except ValueError as error:
+                problem = f"== {shown(value)}, must be {error}."
+        elif value is not None:
+            problem = _number_problem(column, value)
+        if problem:
+            raise _refused("invalid_value", inside(f"tables.{table}[{index}]", name), problem)
+    return read
+
+
+def _text(column: Column, value: str) -> object:
+    """Return text, or the time or date that it says.
+
+    Raises:
+        ValueError: It is none; the message says what it must be.
+    """
+    kind = column.dtype.base_type()
+    if kind is pl.Datetime:
+        return _moment(value)
+    if kind is pl.Date:
+        return _day(value)
+    problem = text_problem(value)
+    if problem:
+        raise ValueError(problem)
+    return value
+
+
+def _moment(value: str) -> datetime:
+    try:
+        if _TIME.fullmatch(value):
+            return datetime.fromisoformat(value.upper())
+    except ValueError:  # a day or an hour that no calendar has
+        pass
+    raise ValueError("a time with its zone, such as 2026-03-02T14:05:00Z")
+
+
+def _day(value: str) -> date:
+    try:
+        if _DATE.fullmatch(value):
+            return date.fromisoformat(value)
+    except ValueError:  # a day that no calendar has
+        pass
+    raise ValueError("a date, such as 1990-05-17")
+
+
+def _number_problem(column: Column, value: object) -> str | None:
+    """Return what is wrong with a number by the bounds of its column; its type is the builder's to check."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    low, high = column.lower, column.upper
+    if (low is None or value >= low) and (high is None or value <= high):
+        return None
+    words = f"at least {low:g}" if high is None else f"at most {high:g}" if low is None else f"from {low:g} to {high:g}"
+    return f"== {shown(value)}, must be {words}{f' ({column.unit})' if column.unit else ''}."
+
+
+def _refused(code: str, place: str, problem: str) -> RefusedError:
+    return RefusedError(422, code, f"{place} {problem}", place)
+
+
+_COLUMNS: Final = {
+    name: {column.name: column for column in table.columns} for name, table in TABLES.items() if name not in UNREAD
+}

@@ -1,0 +1,127 @@
+"""The process: listens, reloads on SIGHUP, and ends without cutting a request short."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import threading
+from collections.abc import Callable
+from socket import socket
+from types import FrameType
+from typing import Final
+
+import uvicorn
+
+from service.app import create_app
+from service.limits import Limits
+from service.reloading import Reloader
+from service.serving import Serving
+from service.state import Service
+
+LONGEST_END: Final = 30
+"""Seconds that requests have to end once no new ones are taken."""
+
+MOST_AT_ONCE: Final = 1000
+"""So many connections are served; more are told 503 at once."""
+
+
+class Server(uvicorn.Server):
+    """Uvicorn's server with a pause before it ends, and with reloads.
+
+    Args:
+        service: What answers.
+        reloader: Reloads on SIGHUP, where there is one.
+        config: Uvicorn's.
+        drain_seconds: How long ``/ready`` says no before new connections are refused.
+        started: Told the address once it listens.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        reloader: Reloader,
+        config: uvicorn.Config,
+        *,
+        drain_seconds: float,
+        started: Callable[[str], None],
+    ) -> None:
+        super().__init__(config)
+        self.service = service
+        self.reloader = reloader
+        self.drain_seconds = drain_seconds
+        self.on_start = started
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        """Listen, and answer SIGHUP from now on."""
+        await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
+        if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
+            self._loop.add_signal_handler(signal.SIGHUP, self.reloader.request)
+        if self.started:
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            self.on_start(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the shape of a signal handler
+        """Be ready no more, and end after a pause; a second signal ends at once, without waiting for requests."""
+        if self.service.draining or self._loop is None:
+            self.should_exit = self.force_exit = True
+            return
+        self.service.draining = True
+        self._loop.call_soon_threadsafe(self._loop.call_later, self.drain_seconds, self._end)
+
+    def _end(self) -> None:
+        self.should_exit = True
+
+
+def serve(
+    load: Callable[[], Serving],
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8080,
+    limits: Limits | None = None,
+    drain_seconds: float = 2.0,
+    started: Callable[[str, Serving], None] = lambda _address, _serving: None,
+) -> None:
+    """Serve until SIGTERM or Ctrl-C, then end once the requests in flight have their answers.
+
+    One process uses one core; for more, run more of them behind a load balancer. SIGHUP reads everything again by
+    ``load`` and swaps it in between two requests; when that fails, what is served stays.
+
+    Args:
+        load: Reads what is served, such as ``lambda: load_serving("bundle")``; called before anything listens.
+        host: Address to listen on.
+        port: Port to listen on; 0 takes any that is free.
+        limits: What a request may bring.
+        drain_seconds: How long ``/ready`` says no before new connections are refused, for load balancers to notice.
+        started: Told the address, and what is served, once it listens.
+
+    Raises:
+        BundleError: The bundle cannot be trusted; nothing has listened then.
+    """
+    serving = load()
+    service = Service(serving, limits=limits)
+    config = uvicorn.Config(
+        create_app(service),
+        host=host,
+        port=port,
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=MOST_AT_ONCE,
+        timeout_graceful_shutdown=LONGEST_END,
+    )
+    server = Server(
+        service,
+        Reloader(service, load),
+        config,
+        drain_seconds=drain_seconds,
+        started=lambda address: started(address, serving),
+    )
+    try:
+        server.run()
+    finally:
+        service.close()
