@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -123,13 +123,14 @@ def blocks_of(columns: Sequence[Column], trees: Trees) -> tuple[Block, ...]:
         columns: The conditions of every pattern.
         trees: Checked by `scoring.trees.check_trees`.
     """
-    return tuple(_block(some, trees) for some in _divided(columns, _cuts(trees)))
+    return tuple(_block(some, trees) for some in _divided(columns, *_cuts(trees)))
 
 
-def _cuts(trees: Trees) -> list[list[int]]:
-    """Return numbers of the cuts that each node makes into its feature; nodes that cut alike share a number.
+def _cuts(trees: Trees) -> tuple[list[int], list[int]]:
+    """Return numbers of the cuts that nodes make into their features, node after node, and where each node's begin.
 
-    A threshold is one cut, a set of codes has one at each end of a run of codes.
+    Nodes that cut a feature alike share a number. A threshold is one cut, a set of codes has one at each end of a run
+    of codes.
     """
     breaks = [[threshold] for threshold in trees.threshold.tolist()]
     for node in np.flatnonzero(trees.categorical).tolist():
@@ -137,16 +138,16 @@ def _cuts(trees: Trees) -> list[list[int]]:
     lengths = [len(some) for some in breaks]
     cuts = np.empty(sum(lengths), dtype=np.complex128)
     cuts.real, cuts.imag = np.repeat(trees.feature, lengths), [each for some in breaks for each in some]
-    numbers = iter(np.unique(cuts, return_inverse=True)[1].tolist())
-    return [list(islice(numbers, length)) for length in lengths]
+    return np.unique(cuts, return_inverse=True)[1].tolist(), [0, *accumulate(lengths)]
 
 
-def _divided(columns: Sequence[Column], cuts: Sequence[Sequence[int]]) -> Iterator[list[Column]]:
+def _divided(columns: Sequence[Column], cuts: list[int], starts: list[int]) -> Iterator[list[Column]]:
     """Divide columns, in their order, so that the table of each part stays small."""
     some: list[Column] = []
     seen: set[int] = set()
     for column in columns:
-        own = {cut for condition in column for node in condition.nodes for cut in cuts[node]}
+        nodes = [node for condition in column for node in condition.nodes]
+        own = {cut for node in nodes for cut in cuts[starts[node] : starts[node + 1]]}
         if some and (len(seen) + len(own - seen)) * (len(some) + 1) > TABLE_BYTES:
             yield some
             some, seen = [], set()

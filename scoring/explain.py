@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import numpy as np
@@ -106,26 +106,35 @@ def group_table(group: Group, tables: dict[int, Array], leaf_value: Array) -> Ta
     features = tuple(dict.fromkeys(feature for path in group.paths for feature in path.features))
     column = {feature: place for place, feature in enumerate(features)}
     bit = {node: place for place, node in enumerate(group.nodes)}
-    numbers = np.arange(1 << len(group.nodes))
-    points = np.zeros((len(features), len(numbers)))
-    reached = np.zeros(len(numbers))
+    points = np.zeros((len(features), 1 << len(group.nodes)))
+    reached = np.zeros(1 << len(group.nodes))
     for path in group.paths:
-        own = _own_pattern(path, bit, numbers)
+        own = _own_pattern(path, bit)
         points[[column[feature] for feature in path.features]] += tables[path.leaf].take(own, axis=1)
         reached[own == (1 << len(path.features)) - 1] = leaf_value[path.leaf]
     return Table(features, points.T, reached)
 
 
-def _own_pattern(path: Path, bit: dict[int, int], numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+def _own_pattern(path: Path, bit: dict[int, int]) -> NDArray[np.uint8]:
     """Return, for every pattern of a group's conditions, the pattern of which of the path's features hold."""
     masks, wanted = [0] * len(path.features), [0] * len(path.features)
     for node, went_left, owner in zip(path.nodes, path.went_left, path.owner, strict=True):
         masks[owner] |= 1 << bit[node]
         wanted[owner] |= went_left << bit[node]
-    own = np.zeros(len(numbers), dtype=np.intp)
-    for place, (mask, want) in enumerate(zip(masks, wanted, strict=True)):
-        own |= (numbers & mask == want).astype(np.intp) << place
-    return own
+    return _agreeing(len(bit), tuple(masks), tuple(wanted))
+
+
+@lru_cache(maxsize=4096)
+def _agreeing(bits: int, masks: tuple[int, ...], wanted: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return, for every number of so many bits, a bit per mask: whether the number has the wanted bits under the mask.
+
+    Trees of one shape ask for the same ones again and again.
+    """
+    under = np.arange(1 << bits) & np.array(masks, dtype=np.intp).reshape(-1, 1)
+    agree = under == np.array(wanted, dtype=np.intp).reshape(-1, 1)
+    found = np.packbits(agree, axis=0, bitorder="little").ravel() if masks else np.zeros(1 << bits, dtype=np.uint8)
+    found.flags.writeable = False
+    return found
 
 
 def expected_value(trees: Trees) -> float:
