@@ -21,6 +21,9 @@ from service.state import Service
 LONGEST_END: Final = 30
 """Seconds that requests have to end once no new ones are taken."""
 
+KEPT_SECONDS: Final = 75
+"""Seconds that an idle connection is kept: longer than load balancers keep theirs, so that none is closed in use."""
+
 MOST_AT_ONCE: Final = 1000
 """So many connections are served; more are told 503 at once."""
 
@@ -112,6 +115,7 @@ def serve(
         server_header=False,
         proxy_headers=False,
         limit_concurrency=MOST_AT_ONCE,
+        timeout_keep_alive=KEPT_SECONDS,
         timeout_graceful_shutdown=LONGEST_END,
     )
     server = Server(
