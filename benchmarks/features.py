@@ -5,7 +5,8 @@
 
 ``compare`` holds 74 aggregates (`benchmarks.windows`) on two threads against the same in DuckDB, written in three
 ways, and in pandas. All sides hold the tables in memory in their own form and run in turn, five times, after their
-results were found equal. It prints medians of wall time and of processor time, which other work on the machine disturbs less, and the ratios.
+results were found equal. It prints medians of wall time and of processor time, which other work on the machine disturbs
+less, and the ratios.
 
 ``grow`` writes partitioned tables of each size, builds the whole catalogue from them in a process of its own, and
 prints time, peak memory and the exponent of time between sizes.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from features.schema_check import UNREAD
 from features.tables import TABLES
 from pipelines.errors import OccupiedFolderError
 from pipelines.feature_files import FEATURES_FILE, MANIFEST_FILE, is_in_parts
+from pipelines.progress import Progress, silent
 from pipelines.store import read_tables, sha256_file, write_frame, write_json
 
 
@@ -52,7 +53,7 @@ def build_features(
     time_zone: str = "Asia/Shanghai",
     catalogue: Catalogue = CATALOGUE,
     extra: Mapping[str, str] | None = None,
-    progress: Callable[[str, float], None] | None = None,
+    progress: Progress = silent,
 ) -> FeaturesResult:
     """Build a catalogue's features of all applications and write ``features.parquet`` and ``manifest.json``.
 
@@ -73,19 +74,28 @@ def build_features(
         OccupiedFolderError: ``out_folder`` is a file, or holds raw tables.
         SchemaError: a table does not fit its contract.
     """
-    tell = progress or _silent
     _refuse_tables(out_folder)
-    tell("reading tables", 0.0)
+    progress("reading tables", 0.0)
     tables = read_tables(tables_folder, only=[name for name in TABLES if name not in UNREAD])
     sources = {name: sha256_file(tables_folder / f"{name}.parquet") for name in tables}
-    tell("building features", 0.2)
+    progress("building features", 0.2)
     frame = build(tables, time_zone=time_zone, catalogue=catalogue)
-    tell("writing", 0.9)
+    progress("writing", 0.9)
     lacking = absent(tables, catalogue)
-    manifest = _manifest(frame, sources, lacking, time_zone, catalogue, extra or {})
+    manifest = Manifest(
+        rows=len(frame),
+        schema={name: str(dtype) for name, dtype in frame.schema.items()},
+        content=content_hash(frame),
+        definitions=definitions_hash(catalogue.values(), catalogue.modules),
+        sources=sources,
+        absent={table.table: table.features for table in lacking},
+        time_zone=time_zone,
+        modules=catalogue.modules,
+        extra=extra or {},
+    )
     write_frame(out_folder / FEATURES_FILE, frame)
     write_json(out_folder / MANIFEST_FILE, _with_files(manifest, out_folder))
-    tell("done", 1.0)
+    progress("done", 1.0)
     missing = {name for table in lacking for name in table.features}
     empty, constant = _without_information(frame, [name for name in catalogue if name not in missing])
     return FeaturesResult(
@@ -110,31 +120,6 @@ def _refuse_tables(out: Path) -> None:
         raise OccupiedFolderError(out, f"holds the raw table '{held[0]}.parquet'")
     if is_in_parts(out):
         raise OccupiedFolderError(out, "holds a feature table in parts")
-
-
-def _silent(what: str, share: float) -> None:
-    """Take progress and tell nobody."""
-
-
-def _manifest(
-    frame: pl.DataFrame,
-    sources: Mapping[str, str],
-    missing: tuple[Absent, ...],
-    time_zone: str,
-    catalogue: Catalogue,
-    extra: Mapping[str, str],
-) -> Manifest:
-    return Manifest(
-        rows=len(frame),
-        schema={name: str(dtype) for name, dtype in frame.schema.items()},
-        content=content_hash(frame),
-        definitions=definitions_hash(catalogue.values(), catalogue.modules),
-        sources=sources,
-        absent={table.table: table.features for table in missing},
-        time_zone=time_zone,
-        modules=catalogue.modules,
-        extra=extra,
-    )
 
 
 def _with_files(manifest: Manifest, folder: Path) -> dict[str, object]:

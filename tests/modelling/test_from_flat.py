@@ -141,7 +141,9 @@ def test_amounts_and_answers_that_name_no_unit_are_in_the_contracts_currency(sma
     }
     assert {spec.name: spec.unit for spec in found.features} == {
         **dict.fromkeys(["inquiries", "channel", "returning"], ""),
-        **{"income": "crowns", "asked": "crowns", "noise": "crowns a month"},
+        "income": "crowns",
+        "asked": "crowns",
+        "noise": "crowns a month",
     }
 
 

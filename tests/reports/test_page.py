@@ -177,7 +177,8 @@ def test_every_field_has_a_label_of_its_own(parse):
 
 
 @pytest.mark.parametrize(
-    ("value", "small"), [("0.44", 0), ("18,584 yuan", 0), ("5,000 koruna", 0), ("Chongqing", 1), ("a very long value 12", 1)]
+    ("value", "small"),
+    [("0.44", 0), ("18,584 yuan", 0), ("5,000 koruna", 0), ("Chongqing", 1), ("a very long value 12", 1)],
 )
 def test_words_in_tiles_are_set_smaller_than_numbers(value, small):
     html = render(Page(title="T", lead="L", sections=(), facts=Facts((("name", value),), tiles=True)))
