@@ -5,8 +5,8 @@
 
 ``compare`` holds 74 aggregates (`benchmarks.windows`) on two threads against the same in DuckDB, written in three
 ways, and in pandas. All sides hold the tables in memory in their own form and run in turn, five times, after their
-results were found equal. It prints medians of wall time and of processor time, which other work on the machine disturbs
-less, and the ratios.
+results were found equal. It prints medians of wall time and of processor time, which other work on the machine
+disturbs less, and the ratios, after each turn.
 
 ``grow`` writes partitioned tables of each size, builds the whole catalogue from them in a process of its own, and
 prints time, peak memory and the exponent of time between sizes.
@@ -86,7 +86,7 @@ def compare(applications: int, events: int, repeats: int, *, pandas: bool) -> No
     for _ in range(repeats):
         for name, job in sides.items():
             runs[name].append(timed(job))
-    tell(runs)
+        tell(runs)
 
 
 def _in_sql(database: object, way: str) -> Callable[[], object]:
@@ -106,6 +106,7 @@ def check(ours: pl.DataFrame, theirs: pl.DataFrame, side: str) -> None:
 
 def tell(runs: Mapping[str, list[Taken]]) -> None:
     """Print medians, and what each side takes as a multiple of ours: medians of the ratios within each turn."""
+    print(f"after {len(runs['ours'])} turn(s)", flush=True)
     for name, taken in runs.items():
         wall, processor = median(t.wall for t in taken), median(t.processor for t in taken)
         by_wall = median(t.wall / o.wall for t, o in zip(taken, runs["ours"], strict=True))

@@ -17,6 +17,8 @@ Positions = NDArray[np.uint32]
 
 _ODD: Final = np.uint64(0x9E3779B97F4A7C15)
 """Odd and without pattern: products with it spread over the upper bits (Knuth's multiplicative hashing)."""
+_ROOM: Final = 8
+"""Places of a table for each value: with so many, nearly all values find theirs at the first look."""
 _FREE: Final = -1
 
 
@@ -48,21 +50,23 @@ class Index:
     @classmethod
     def of(cls, values: pl.Series) -> Index:
         """Make values ready."""
-        return cls(values, _Table.of(values, np.zeros(len(values), dtype=np.int32)))
+        return cls(values, _Table.of(values, None))
 
     def positions(self, values: pl.Series) -> Small:
         """Return where each value stands; the number of all where it does not, and for null."""
         table = self.table.places
         found = np.full(len(values), len(self.values), dtype=np.int32)
-        places = _places(values, np.zeros(1, dtype=np.int32), len(table))
+        places = _places(values, None, len(table))
         waiting = np.arange(len(values), dtype=np.uint32)
         while len(waiting):
             stands = table[places]
-            there = stands != _FREE
-            waiting, places, stands = waiting[there], places[there], stands[there]
+            there = np.flatnonzero(stands != _FREE)
+            if len(there) < len(stands):
+                waiting, places, stands = waiting[there], places[there], stands[there]
             equal = _same(values, waiting, self.values, stands)
-            found[waiting[equal]] = stands[equal]
-            waiting, places = waiting[~equal], _next(places[~equal], len(table))
+            met, left = np.flatnonzero(equal), np.flatnonzero(~equal)
+            found[waiting[met]] = stands[met]
+            waiting, places = waiting[left], _next(places[left], len(table))
         return found
 
 
@@ -79,26 +83,30 @@ class _Table:
     first: Small
 
     @classmethod
-    def of(cls, values: pl.Series, owners: NDArray[np.integer]) -> _Table:
+    def of(cls, values: pl.Series, owners: NDArray[np.integer] | None) -> _Table:
         """Enter values with their owners: those that find another in their place move on to the next, all at once."""
-        table = np.full(1 << max((2 * len(values)).bit_length(), 1), _FREE, dtype=np.int32)
+        table = np.full(1 << max((_ROOM * len(values)).bit_length() - 1, 1), _FREE, dtype=np.int32)
         first = np.empty(len(values), dtype=np.int32)
         places = _places(values, owners, len(table))
         waiting = np.arange(len(values), dtype=np.uint32)
         while len(waiting):
-            free = table[places] == _FREE
+            free = np.flatnonzero(table[places] == _FREE)
             table[places[free]] = waiting[free]
             stands = table[places]
-            equal = _same(values, waiting, values, stands) & (owners[stands] == owners[waiting])
-            first[waiting[equal]] = stands[equal]
-            waiting, places = waiting[~equal], _next(places[~equal], len(table))
+            equal = _same(values, waiting, values, stands)
+            if owners is not None:
+                equal &= owners[stands] == owners[waiting]
+            met, left = np.flatnonzero(equal), np.flatnonzero(~equal)
+            first[waiting[met]] = stands[met]
+            waiting, places = waiting[left], _next(places[left], len(table))
         return cls(table, first)
 
 
-def _places(values: pl.Series, owners: NDArray[np.integer], size: int) -> Small:
-    hashed = values.hash().to_numpy() ^ (owners.astype(np.uint64) * _ODD)
-    mixed = (hashed ^ (hashed >> np.uint64(32))) * _ODD
-    return np.asarray((mixed >> np.uint64(65 - size.bit_length())).astype(np.int32))
+def _places(values: pl.Series, owners: NDArray[np.integer] | None, size: int) -> Small:
+    hashed = values.hash().to_numpy()
+    if owners is not None:
+        hashed = (hashed ^ (owners.astype(np.uint64) * _ODD)) * _ODD
+    return np.asarray((hashed >> np.uint64(65 - size.bit_length())).astype(np.int32))
 
 
 def _next(places: Small, size: int) -> Small:
@@ -108,4 +116,5 @@ def _next(places: Small, size: int) -> Small:
 def _same(values: pl.Series, at: Positions, others: pl.Series, where: Small) -> NDArray[np.bool_]:
     """Return whether values and others at some positions are equal; null equals nothing."""
     left = values if len(at) == len(values) else values[at]
-    return (left == others[where]).fill_null(value=False).to_numpy()
+    equal = left == others[where]
+    return (equal.fill_null(value=False) if equal.null_count() else equal).to_numpy()

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from features.expression import Expression
 from features.history import THIS, History, View
 from features.in_polars import in_polars
-from features.point_in_time import Known, learned_later
+from features.point_in_time import Known, Wanted, learned_later
 from features.windowed import Windowed
 
 Flags = NDArray[np.bool_]
@@ -59,38 +59,52 @@ class Reading:
 
     Attributes:
         view: The view of all the features.
-        needed: Columns to compute, by name.
+        by_row: Columns that depend on the row alone, by name.
+        by_pair: Columns that depend on the application, too.
         time_zone: Zone of local hours and dates.
     """
 
     view: View
-    needed: Mapping[str, Expression]
+    by_row: Mapping[str, Expression]
+    by_pair: Mapping[str, Expression]
     time_zone: str
 
     @classmethod
     def of(cls, view: View, parts: Iterable[Windowed], time_zone: str) -> Reading:
         """Return what the features read."""
-        return cls(view=view, needed=_needed(view, parts), time_zone=time_zone)
+        needed, late = _needed(view, parts), learned_later(view)
+        by_pair = {name: one for name, one in needed.items() if any(_of_application(r, late) for r in one.reads)}
+        by_row = {name: one for name, one in needed.items() if name not in by_pair}
+        return cls(view=view, by_row=by_row, by_pair=by_pair, time_zone=time_zone)
 
     @property
-    def reads(self) -> frozenset[str]:
-        """Columns of the rows and of the application that are read."""
-        reads, late = _reads(self.needed.values()), learned_later(self.view)
-        return reads | {late[name] for name in reads if name in late}
+    def wanted(self) -> Wanted:
+        """What is wanted of the rows."""
+        late = learned_later(self.view)
+        kept = _reads(self.by_pair.values())
+        kept |= {late[name] for name in kept if name in late}
+        derived = [in_polars(one, self.time_zone).alias(_derived(name)) for name, one in self.by_row.items()]
+        return Wanted(reads=kept | _reads(self.by_row.values()), kept=kept, derived=derived)
 
     def columns(self, known: Known, applications: pl.DataFrame) -> PairColumns:
         """Compute the columns for some pairs."""
-        late = learned_later(self.view)
-        plain = frozenset(known.rows.columns) - late.keys()
-        by_row = {name: one for name, one in self.needed.items() if one.reads <= plain}
-        by_pair = {name: one for name, one in self.needed.items() if name not in by_row}
-        pairs = _pairs(applications, known, by_pair, late)
+        derived = [in_polars(one, self.time_zone).alias(name) for name, one in self.by_pair.items()]
+        pairs = _pairs(applications, known, self.by_pair, learned_later(self.view))
         return PairColumns(
             view=self.view,
             known=known,
-            by_row=known.rows.with_columns(_named(by_row, self.time_zone)).select(list(by_row)),
-            by_pair=pairs.with_columns(_named(by_pair, self.time_zone)).select(list(by_pair)),
+            by_row=known.rows.select(pl.col(_derived(name)).alias(name) for name in self.by_row),
+            by_pair=pairs.with_columns(derived).select(list(self.by_pair)),
         )
+
+
+def _of_application(column: str, late: Mapping[str, str]) -> bool:
+    return column in late or column == "applied_at" or column.startswith(THIS)
+
+
+def _derived(name: str) -> str:
+    """Return under which name a derived column stands beside the table's own."""
+    return f"derived {name}"
 
 
 def _reads(expressions: Iterable[Expression]) -> frozenset[str]:
@@ -108,10 +122,6 @@ def _needed(view: View, parts: Iterable[Windowed]) -> dict[str, Expression]:
 
 def _rows_of(history: History) -> str:
     return f"rows of {history.stem}"
-
-
-def _named(columns: Mapping[str, Expression], time_zone: str) -> list[pl.Expr]:
-    return [in_polars(expression, time_zone).alias(name) for name, expression in columns.items()]
 
 
 def _pairs(

@@ -7,7 +7,7 @@ loan, counts only when the parent is known, too, and is the same applicant's.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import cached_property
@@ -36,10 +36,34 @@ KEYS: Final[Mapping[str, str]] = {
 PIECE: Final = 1 << 18
 """Rows that are worked on at once: few enough for the caches of a processor, enough that calls cost nothing."""
 
+OWNER: Final = "owner of the row"
+SINCE: Final = "since when the row counts"
+"""Columns beside those of the table, under names that no table has."""
+
 NEVER: Final = np.iinfo(np.int64).max
 
 Whole = NDArray[np.int64]
 Small = NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is wanted of the rows of a view.
+
+    Attributes:
+        reads: Columns of the table that are read.
+        kept: Those of them that stay beside the rows.
+        derived: Columns computed from a row alone, which stay beside it.
+    """
+
+    reads: frozenset[str]
+    kept: frozenset[str]
+    derived: Sequence[pl.Expr]
+
+    def of(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return what is wanted of some rows: few bytes for each, for moving rows costs by the byte."""
+        kept = [name for name in rows.columns if name in self.kept or name == "happened_at"]
+        return rows.with_columns(self.derived).select(*kept, *(one.meta.output_name() for one in self.derived))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +74,7 @@ class Known:
     in a line, earliest first, so the ones that know a row are the last ones.
 
     Attributes:
-        rows: Rows known before any of the applications, under the names that views use.
+        rows: What is wanted of the rows known before any of the applications.
         owners: Of each row, the number of its owner.
         row: Of each pair, the position of its row.
         place: Of each pair, the place of its application in the line of all owners.
@@ -89,7 +113,7 @@ def known_rows(
     applications: pl.DataFrame,
     view: View,
     tables: Mapping[str, pl.DataFrame],
-    reads: Collection[str],
+    wanted: Wanted,
     *,
     threads: Executor,
     piece: int = PIECE,
@@ -100,18 +124,18 @@ def known_rows(
         applications: Applications to build; they are numbered by their order.
         view: The table.
         tables: Raw tables; those of the view must be there.
-        reads: Columns of the rows that will be read.
+        wanted: What of the rows is wanted.
         threads: What works on several parts at once.
         piece: How many rows are looked at at once; about so many are in a share.
     """
     line = _line(applications, view)
     history = _rows(view, tables)
-    times = ("happened_at", "known_at")
-    kept = [*times, *sorted(set(reads) & set(history.collect_schema()) - set(times))]
-    rows = history.select(_owner(view).alias("owner"), *kept).collect()
+    read = sorted((wanted.reads | {"happened_at", "known_at"}) & set(history.collect_schema()))
+    rows = history.select(_owner(view).alias(OWNER), *read).collect()
     # An application has several keys, and rows of one application must not fall into several shares.
     count = -(-len(rows) // piece) if view.matched == "applicant" else 1
-    deal = _Deal(line=line, index=Index.of(line.owners), size=max(-(-len(line.owners) // max(count, 1)), 1))
+    size = max(-(-len(line.owners) // max(count, 1)), 1)
+    deal = _Deal(line=line, index=Index.of(line.owners), size=size, wanted=wanted)
     pieces = [rows[start : start + piece] for start in range(0, max(len(rows), 1), piece)]
     hands = zip(*threads.map(deal.shared_out, pieces), strict=True)
     return [Share(hand, line.part(i * deal.size, (i + 1) * deal.size)) for i, hand in enumerate(hands)]
@@ -125,20 +149,23 @@ class _Deal:
         line: The applications of all owners.
         index: The owners.
         size: How many owners a share has.
+        wanted: What of the rows is wanted.
     """
 
     line: _Line
     index: Index
     size: int
+    wanted: Wanted
 
     def shared_out(self, rows: pl.DataFrame) -> list[tuple[Small, pl.DataFrame]]:
         """Return for each share the rows that the last application of their owner knew, and the owners within it."""
         lasts = np.append(np.append(self.line.times, -NEVER)[self.line.starts[1:] - 1], -NEVER)
-        owners = self.index.positions(rows["owner"])
-        known = np.flatnonzero(_since(rows) < lasts[owners])
+        owners, since = self.index.positions(rows[OWNER]), _since(rows)
+        known = np.flatnonzero(since < lasts[owners])
         share = (owners[known] // self.size).astype(np.uint16)
-        order = np.argsort(share, kind="stable")
-        owners, rows = owners[known[order]], rows.drop("owner")[known[order]]
+        known = known[np.argsort(share, kind="stable")]
+        owners, rows = owners[known], self.wanted.of(rows.drop(OWNER)[known])
+        rows = rows.with_columns(pl.Series(SINCE, since[known]))
         count = max(-(-len(self.line.owners) // self.size), 1)
         ends = np.cumsum(np.bincount(share, minlength=count))
         bounds = pairwise([0, *ends.tolist()])
@@ -186,7 +213,7 @@ class Share:
         """Put each row beside the applications of its owner, from the last one back, as far as they knew it."""
         line, owners = self.line, np.concatenate([owners for owners, _ in self.pieces])
         rows = pl.concat([rows for _, rows in self.pieces], rechunk=True)
-        since, begins = _since(rows), line.starts[owners]
+        since, begins = rows[SINCE].to_numpy(), line.starts[owners]
         row, place = np.arange(len(rows), dtype=np.int32), line.starts[owners + 1].astype(np.int32) - np.int32(1)
         chunks = [(row, place)]
         while len(row):

@@ -47,7 +47,7 @@ def with_windowed(
         for view, members in views.items():
             if view.tables <= tables.keys():
                 reading = Reading.of(view, members, time_zone)
-                shares = known_rows(applications, view, tables, reading.reads, threads=threads, piece=piece)
+                shares = known_rows(applications, view, tables, reading.wanted, threads=threads, piece=piece)
                 work = partial(_fill, values, applications, reading, members)
                 deque(threads.map(work, shares), maxlen=0)
     return applications.with_columns(pl.Series(name, column, nan_to_null=True) for name, column in values.items())
