@@ -102,14 +102,14 @@ def one_case(size: Size, booster: lgb.Booster, folder: Path, rounds: int) -> Non
         return served.predict(row), explainer.shap_values(row)
 
     for turn in range(min(20, rounds)):
-        margin, contributions = plain.explain(matrix[turn : turn + 1])
+        margin, contributions = plain.explain_row(matrix[turn])
         expected = theirs(turn)
-        np.testing.assert_array_equal(margin, expected[0])
-        np.testing.assert_allclose(contributions, expected[1][:, :-1], rtol=0, atol=1e-9)
-        np.testing.assert_allclose(contributions, usual(turn)[1], rtol=0, atol=1e-9)
-        np.testing.assert_array_equal(plain.decide(cases[turn]).margin, margin[0])
+        np.testing.assert_array_equal(margin, expected[0][0])
+        np.testing.assert_allclose(contributions, expected[1][0, :-1], rtol=0, atol=1e-9)
+        np.testing.assert_allclose(contributions, usual(turn)[1][0], rtol=0, atol=1e-9)
+        np.testing.assert_array_equal(plain.decide(cases[turn]).margin, margin)
     ours: dict[str, Contender] = {
-        "margin + contributions": lambda case: plain.explain(matrix[case : case + 1]),
+        "margin + contributions": lambda case: plain.explain_row(matrix[case]),
         "decide": lambda case: plain.decide(cases[case], case_id="case"),
         "decide, with the value of a call": lambda case: called.decide(cases[case], case_id="case"),
         "decide and to_json": lambda case: plain.decide(cases[case], case_id="case").to_json(),

@@ -79,6 +79,9 @@ class Kernel:
 
     def explain_many(self, matrix: Array, *, threads: int = 1) -> tuple[Array, Array]:
         """Return the margin of every row, and the contributions, shape (rows, features)."""
+        if len(matrix) == 1:
+            margin, contribution = self.explain(matrix[0])
+            return np.array([margin]), contribution[np.newaxis]
         margins, contributions = np.empty(len(matrix)), np.empty((len(matrix), self.features))
         self._fill_in_threads(matrix, margins, contributions, threads)
         return margins, contributions

@@ -187,6 +187,18 @@ class Scorer:
         model = self._model
         return model.kernel.explain_many(_checked(matrix, model), threads=_threads(threads))
 
+    def explain_row(self, row: Array) -> tuple[float, Array]:
+        """Return the margin and the contributions of one encoded case, with the bits that `explain` gives it.
+
+        Args:
+            row: float64 per feature, NaN where missing: a row of `matrix`.
+
+        Returns:
+            The margin, and contributions, shape (features,), both in log-odds.
+        """
+        model = self._model
+        return model.kernel.explain(_checked_row(row, model))
+
     @property
     def start(self) -> float:
         """Margin before any feature is known: the mean of the trees over the training rows."""
@@ -216,8 +228,18 @@ def _checked(matrix: Any, model: Model) -> Array:  # noqa: ANN401 - whatever a c
     features = model.kernel.features
     if array.ndim != 2 or array.shape[1] != features:
         raise ShapeError(f"matrix has shape {array.shape}, must be (rows, {features}).")
-    if np.isinf(array).any():
+    if np.count_nonzero(np.isinf(array)):
         raise ShapeError("matrix holds an infinite number; NaN is what stands for unknown.")
+    return array
+
+
+def _checked_row(row: Any, model: Model) -> Array:  # noqa: ANN401 - whatever a caller passes for a row
+    array = np.asarray(row, dtype=np.float64)
+    features = model.kernel.features
+    if array.shape != (features,):
+        raise ShapeError(f"row has shape {array.shape}, must be ({features},).")
+    if np.count_nonzero(np.isinf(array)):
+        raise ShapeError("row holds an infinite number; NaN is what stands for unknown.")
     return array
 
 

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from threading import Event
 
+import numpy as np
 import pytest
 
 from scoring import Decision, Scorer, golden_of, write_bundle
@@ -114,3 +115,27 @@ def test_ids_must_fit_the_cases(scorer, columns):
 def test_an_id_is_a_short_plain_string(scorer, cases, case_id, says):
     with pytest.raises(CaseIdError, match=says):
         scorer.decide(cases[0], case_id=case_id)
+
+
+def test_a_row_is_explained_as_in_its_matrix(scorer, columns):
+    matrix = scorer.matrix(columns)
+    margins, contributions = scorer.explain(matrix)
+    for place, row in enumerate(matrix[:40]):
+        margin, contribution = scorer.explain_row(row)
+        alone, explanation = scorer.explain(matrix[place : place + 1])
+        assert margin == margins[place] == alone[0]
+        assert contribution.tobytes() == contributions[place].tobytes() == explanation[0].tobytes()
+        assert (alone.shape, explanation.shape) == ((1,), (1, matrix.shape[1]))
+
+
+@pytest.mark.parametrize(
+    ("row", "says"),
+    [
+        (np.zeros(7), r"row has shape \(7,\), must be \(8,\)"),
+        (np.zeros((1, 8)), r"row has shape \(1, 8\), must be \(8,\)"),
+        (np.full(8, -np.inf), "row holds an infinite number"),
+    ],
+)
+def test_a_row_is_one_finite_number_or_nan_per_feature(scorer, row, says):
+    with pytest.raises(ShapeError, match=says):
+        scorer.explain_row(row)
