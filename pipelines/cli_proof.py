@@ -1,4 +1,4 @@
-"""The command that proves of a lender's features that none of them saw the future."""
+"""Commands that prove: that no feature saw the future, and that a model scores the same in every way."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import Contract, Json, Seed
-from pipelines.console import OUT, print_facts, print_json, progress
+from pipelines.cli_options import Bundle, Contract, Json, MlRuns, PublicKey, Seed
+from pipelines.console import OUT, print_facts, print_json, print_table, progress
 
 if TYPE_CHECKING:
     from features.leak_proof import Leak, Proof
+    from modelling.parity import WayParity
     from pipelines.prove_no_leak import LeakReport
+    from pipelines.prove_parity import ParityReport
 
 MOST_NAMED = 3
 """Applications that are named beside a feature that moved; the JSON holds all."""
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to the app."""
+    """Add the commands to the app."""
     app.command("prove-no-leak")(prove_no_leak)
+    app.command("prove-parity")(prove_parity)
 
 
 def prove_no_leak(
@@ -62,6 +65,61 @@ def prove_no_leak(
         _print(report)
     if not report.holds:
         raise typer.Exit(1)
+
+
+def prove_parity(
+    bundle: Bundle,
+    mlruns: MlRuns = Path("mlruns"),
+    sample: Annotated[int, typer.Option(min=1, help="Cases, drawn at random, that are decided in every way.")] = 500,
+    seed: Seed = 0,
+    public_key: PublicKey = None,
+    json: Json = False,
+) -> None:
+    """Score the same cases by LightGBM, the scorer, HTTP and bamboo score; all must give the same bits.
+
+    The cases are those of the MLflow run that the bundle came from, and cases at every edge of the model. Prints, way
+    by way, how many are equal, and the first that is not with both values; ends with status 1 when any way differs.
+    """
+    from pipelines.keys import read_key
+    from pipelines.prove_parity import prove_parity as work
+
+    with progress("prove-parity") as tell:
+        report = work(
+            bundle,
+            mlruns=mlruns,
+            sample=sample,
+            seed=seed,
+            public_key=None if public_key is None else read_key(public_key),
+            progress=tell,
+        )
+    if json:
+        print_json(report)
+    else:
+        _print_parity(report)
+    if not report.holds:
+        raise typer.Exit(1)
+
+
+def _print_parity(report: ParityReport) -> None:
+    columns = ("way", "cases", "equal", "worst difference of points", "seconds")
+    for title, ways in (("Scores", report.scores), ("Whole decisions", report.decisions)):
+        print_table(title, columns, [_parity_row(way) for way in ways], right=(1, 2, 3, 4))
+    edges = f"{report.edges:,} at the model's edges"
+    facts = [
+        ("bundle", report.sha256),
+        ("MLflow run", report.run_id),
+        ("scores of", f"{report.cases:,} cases of the run, and {edges}"),
+        ("decisions on", f"{report.sample:,} of them, drawn with seed {report.seed}, and {edges}"),
+        *((f"left out: {way}", why) for way, why in report.left_out.items()),
+    ]
+    different = [way for way in (*report.scores, *report.decisions) if way.first is not None]
+    facts += [(f"DIFFERS: {way.way}", str(way.first)) for way in different]
+    print_facts((*facts, ("verdict", "the same bits in every way" if report.holds else report.gate.found)))
+
+
+def _parity_row(way: WayParity) -> tuple[str, str, str, str, str]:
+    seconds = "" if way.seconds is None else f"{way.seconds:.2f}"
+    return way.way, f"{way.cases:,}", f"{way.equal:,}", f"{way.worst:.3g}", seconds
 
 
 def _print(report: LeakReport) -> None:

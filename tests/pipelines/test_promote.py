@@ -5,6 +5,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import pipelines.promote
 from modelling.errors import ExportError
 from modelling.gates import GateLimits
 from modelling.gradient_boosting import BoostingSettings, GradientBoosting
@@ -13,7 +14,8 @@ from modelling.registry import aliased
 from modelling.tracking import log_run
 from modelling.training import train
 from pipelines.errors import PipelineError
-from pipelines.promote import AlreadyChampionError, PromotionRefusedError, agreement_gate, promote
+from pipelines.promote import AlreadyChampionError, PromotionRefusedError, promote
+from scoring.bundle import golden_of
 from scoring.scorer import Scorer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -145,12 +147,21 @@ def test_tiers_that_turn_round_out_of_time_are_refused(small_store, small_datase
     assert "tiers_in_order" in refused(small_store, "turned", tmp_path, "never")
 
 
-def test_a_scorer_that_disagrees_is_refused(small_trained, small_dataset, small_store, strong, tmp_path):
-    promoted(small_store, "strong", tmp_path / "b", "other")
-    matrix = small_dataset.matrix(small_dataset.part("out_of_time"))
-    scorer = Scorer.load(tmp_path / "b")
+def test_a_scorer_that_disagrees_is_refused(small_store, strong, tmp_path, monkeypatch):
+    """The exported trees get another value in one leaf, as a fault of the export would give it."""
+    export = pipelines.promote.bundle_from
 
-    assert not agreement_gate(small_trained.fitted, scorer, matrix).passed
+    def faulty(*arguments, **named):
+        bundle = export(*arguments, **named)
+        leaves = bundle.trees.leaf_value.copy()
+        leaves[0] = np.nextafter(leaves[0], np.inf)
+        trees = replace(bundle.trees, leaf_value=leaves)
+        requests = [case.features for case in bundle.golden.cases]
+        return replace(bundle, trees=trees, golden=golden_of(bundle.spec, trees, bundle.reference, requests))
+
+    monkeypatch.setattr(pipelines.promote, "bundle_from", faulty)
+
+    assert refused(small_store, "strong", tmp_path, "never") == ["scorer_agrees"]
 
 
 def test_a_linear_run_is_refused(small_store, small_dataset, tmp_path):
