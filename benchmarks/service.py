@@ -34,6 +34,8 @@ CASES = 200
 WITHIN = 0.020
 CONNECTIONS = 32
 SWAPS = 50
+TRIES = 6
+"""Rates tried; each halves what is left between one that is kept and one that is not."""
 
 
 def bundles(given: Path | None) -> tuple[Bundle, Bundle, list[dict[str, Any]]]:
@@ -119,7 +121,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def best_rate(work: Path, pid: int, port: int, seconds: float) -> float:
-    """Return the highest rate whose 99th percentile stays within bounds, to a twentieth."""
+    """Return the highest rate whose 99th percentile stays within bounds; 0 when none was found."""
     before = cpu_seconds(pid)
     full = result(load(work, port, 0, seconds))
     spent = (cpu_seconds(pid) - before) / full["answers"]
@@ -127,7 +129,7 @@ def best_rate(work: Path, pid: int, port: int, seconds: float) -> float:
     print(f"the server spends {spent * 1e3:.2f} ms of a core on a request: {1 / spent:.0f} a second of a whole core")
     low, high = 0.0, full["per_second"]
     rate = 0.7 * high
-    while high - low > high / 20:
+    for _ in range(TRIES):
         found = result(load(work, port, rate, seconds))
         show(f"{rate:.0f} a second", found)
         kept = found["p99"] <= WITHIN and not found["errors"]
@@ -178,7 +180,7 @@ def main() -> None:
             rate = best_rate(work, pid, port, given.seconds)
             bound = f"p99 <= {WITHIN * 1e3:.0f} ms"
             print(f"=> {rate:.0f} requests a second at {bound}, {CONNECTIONS} connections, one worker")
-            swaps(work, pid, port, names, rate / 2)
+            swaps(work, pid, port, names, max(rate / 2, 20.0))
         print(f"load average {os.getloadavg()[0]:.1f}")
 
 

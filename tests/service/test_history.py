@@ -1,0 +1,146 @@
+"""Raw rows in, decision out: the same bits as the batch's features scored as a batch."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+
+import pytest
+
+from scoring import Scorer
+from service import Limits, Service, load_serving
+from service.example_rows import example_application
+
+PATH = "/v1/applications/decisions"
+
+
+def as_json(value):
+    return value.isoformat() if isinstance(value, date | datetime) else value
+
+
+def request_of(lender, application):
+    """Return the request for one application: the rows of its applicant, and those of others that may share keys."""
+    applicant = application["applicant_id"]
+    tables = {}
+    for name, frame in lender.tables.items():
+        mine = frame if name in {"applications", "outcomes", "watchlist"} else frame.filter(applicant_id=applicant)
+        tables[name] = [{column: as_json(value) for column, value in row.items()} for row in mine.to_dicts()]
+    return {"application_id": application["application_id"], "tables": tables}
+
+
+def test_raw_rows_are_decided_as_the_batch_decides_them(lender, lender_client):
+    names = [name for name in lender.features.columns if name != "application_id"]
+    some = lender.features[:: max(1, len(lender.features) // 12)]
+    ids = some["application_id"].to_list()
+    wanted = Scorer.load(lender.folder).decide_many({name: some[name].to_list() for name in names}, case_ids=ids)
+    applications = {row["application_id"]: row for row in lender.tables["applications"].to_dicts()}
+
+    for application_id, decision in zip(ids, wanted, strict=True):
+        status, body = lender_client.post(PATH, request_of(lender, applications[application_id]))
+        assert (status, body.decode()) == (200, decision.to_json())
+
+
+def test_a_table_left_out_is_unknown(lender_client):
+    example = example_application()
+    without = {**example, "tables": {"applications": example["tables"]["applications"]}}
+    counts = [
+        {each["feature"]: each["value"] for each in json.loads(lender_client.post(PATH, asked)[1])["contributions"]}[
+            "inquiries_count_30d"
+        ]
+        for asked in (example, without)
+    ]
+    assert counts == [1.0, None]
+
+
+def changed(table, **columns):
+    example = example_application()
+    example["tables"][table][0] = {**example["tables"][table][0], **columns}
+    return example
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value", "why"),
+    [
+        ("applications", "applied_at", "2026-03-02T14:05:00", "must be a time with its zone"),
+        ("applications", "applied_at", "2026-02-30T14:05:00Z", "must be a time with its zone"),
+        ("applications", "applied_at", "20260302T140500Z", "must be a time with its zone"),
+        ("applications", "applied_at", "２０２６-03-02T14:05:00Z", "must be a time with its zone"),
+        ("applications", "birth_date", "1990-13-01", "must be a date"),
+        ("applications", "birth_date", "1990-05-17T00:00:00Z", "must be a date"),
+        ("applications", "amount", -5, "must be from 1 to 1e+06 (yuan)"),
+        ("applications", "declared_employer", "a\u0000b", "U+0000"),
+        ("applications", "declared_employer", "\u202eb", "U+202E"),
+        ("applications", "declared_employer", "\udc80", "U+DC80"),
+        ("applications", "declared_employer", "x" * 1_000_000, "at most 1000 characters"),
+        ("applications", "declared_incom", 1, "Did you mean 'declared_income'?"),
+        ("applications", "x" * 1_000_000, 1, "is no column of applications"),
+        ("bureau_inquiries", "known_at", "yesterday", "must be a time with its zone"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_refused_with_its_column(lender_client, table, column, value, why):
+    found = lender_client.problem(PATH, changed(table, **{column: value}))
+    assert (found["status"], found["field"].startswith(f"tables.{table}[0]")) == (422, True)
+    assert why in found["detail"]
+    assert len(found["detail"]) < 600
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "why"),
+    [
+        ("applicant_id", 7.0, "column 'applicant_id' is 7.0 (float), must be text"),
+        ("amount", "5", "column 'amount' is '5' (str), must be a finite number"),
+        ("amount", True, "column 'amount' is True (bool)"),
+        ("term_months", 1.5, "column 'term_months' is 1.5 (float), must be a whole number"),
+        ("applied_at", 1772460300, "column 'applied_at' is 1772460300 (int), must be a time"),
+        ("applied_at", None, "column 'applied_at' is None"),
+    ],
+)
+def test_a_value_of_another_type_is_refused_with_its_table_and_column(lender_client, column, value, why):
+    found = lender_client.problem(PATH, changed("applications", **{column: value}))
+    assert (found["status"], found["field"]) == (422, "tables.applications")
+    assert why in found["detail"]
+
+
+def test_a_missing_column_is_named(lender_client):
+    example = example_application()
+    del example["tables"]["applications"][0]["declared_income"]
+    assert "column 'declared_income' is missing" in lender_client.problem(PATH, example)["detail"]
+
+
+@pytest.mark.parametrize(
+    ("tables", "field", "why"),
+    [
+        ({"loanz": []}, "tables.loanz", "Did you mean 'loans'?"),
+        ({"truth": []}, "tables.truth", "is no table here"),
+        ({"loans": {}}, "tables.loans", "must be a list of rows"),
+        ({"loans": [1]}, "tables.loans[0]", "must be an object"),
+        ({}, "tables.applications", "the table is absent"),
+        ({"applications": []}, "application_id", "not among the rows"),
+    ],
+)
+def test_tables_that_are_none_are_refused(lender_client, tables, field, why):
+    found = lender_client.problem(PATH, {"application_id": "A-1", "tables": tables})
+    assert (found["status"], found["field"]) == (422, field)
+    assert why in found["detail"]
+
+
+def test_one_born_too_long_ago_is_refused_by_the_bounds_of_the_feature(lender_client):
+    found = lender_client.problem(PATH, changed("applications", birth_date="1870-01-01"))
+    assert (found["status"], found["code"], found["field"]) == (422, "feature_range", "features.application_age_years")
+
+
+def test_too_many_rows_are_refused(lender, start_served):
+    row = example_application()["tables"]["bureau_inquiries"][0]
+    asked = example_application()
+    asked["tables"]["bureau_inquiries"] = [{**row, "inquiry_id": f"I-{place}"} for place in range(50)]
+    with start_served(Service(load_serving(lender.folder), limits=Limits(rows=52))) as client:
+        assert client.post(PATH, asked)[0] == 200
+        asked["tables"]["bureau_inquiries"].append({**row, "inquiry_id": "I-50"})
+        found = client.problem(PATH, asked)
+    assert (found["status"], found["code"]) == (413, "too_many_rows")
+
+
+def test_a_bundle_of_other_features_says_so(client):
+    found = client.problem(PATH, example_application())
+    assert (found["status"], found["code"]) == (404, "no_raw_tables")
+    assert "5 feature(s) of the bundle are not built from raw tables: 'income', 'lenders'" in found["detail"]
