@@ -107,8 +107,9 @@ def _newton(design: Floats, bad: Flags, beta: Floats, offset: Floats) -> tuple[F
         gradient = design.T @ (bad - fitted)
         information = (design * (fitted * (1 - fitted))[:, None]).T @ design
         step = np.linalg.solve(information, gradient)
-        # The Newton decrement bounds what is left to gain, whatever the scale of the coefficients.
-        if gradient @ step < 1e-16 * max(1.0, abs(likelihood)):
+        # The Newton decrement bounds what is left to gain, whatever the scale of the coefficients. The last step is
+        # still taken and squares it; a smaller bound would ask for gains that the rounding of the likelihood hides.
+        if gradient @ step < 1e-14 * max(1.0, abs(likelihood)):
             return beta + step, information, likelihood
         beta, likelihood = _halve_until_better(likelihood_at, beta, step, likelihood)
     raise CalibrationError(f"no logistic line found in {_MAX_STEPS} steps over {bad.size} cases")

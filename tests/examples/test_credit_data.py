@@ -73,7 +73,7 @@ def test_the_first_champion_passes_every_gate(promoted):
 def test_challengers_are_compared_on_the_same_cases(bamboo, trained, out):
     said = bamboo("compare", "--mlruns", out / "mlruns", "--experiment", trained["experiment"], "--out", out / "pages")
 
-    assert "1114" in said
+    assert "1,114" in said
     assert sorted(page.name.split("-")[1] for page in (out / "pages").glob("*.html")) == ["logistic", "scorecard"]
 
 

