@@ -119,6 +119,8 @@ def _print_parity(report: ParityReport) -> None:
 
 def _parity_row(way: WayParity) -> tuple[str, str, str, str, str]:
     seconds = "" if way.seconds is None else f"{way.seconds:.2f}"
+    if not way.against:
+        return way.way, f"{way.cases:,}", "reference", "", seconds
     return way.way, f"{way.cases:,}", f"{way.equal:,}", f"{way.worst:.3g}", seconds
 
 
