@@ -4,9 +4,9 @@
     python -m benchmarks.features grow 10000000 30000000 100000000 --folder /tmp/grow
 
 ``compare`` holds 74 aggregates (`benchmarks.windows`) on two threads against the same in DuckDB, written in three
-ways, and in pandas. All sides hold the tables in memory in their own form and run in turn, five times, after their
-results were found equal. It prints medians of wall time and of processor time, which other work on the machine
-disturbs less, and the ratios, after each turn.
+ways, and in pandas, written in two. All sides hold the tables in memory in their own form and run in turn, five times,
+after their results were found equal. It prints medians of wall time and of processor time, which other work on the
+machine disturbs less, and the ratios, after each turn.
 
 ``grow`` writes partitioned tables of each size, builds the whole catalogue from them in a process of its own, and
 prints time, peak memory and the exponent of time between sizes.
@@ -27,6 +27,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -70,7 +71,7 @@ def compare(applications: int, events: int, repeats: int, *, pandas: bool) -> No
     sides: dict[str, Callable[[], object]] = {
         "ours": lambda: with_windowed(numbered, AGGREGATES, given, ZONE),
         "ours, whole build": lambda: build(tables, features=AGGREGATES),
-        **{f"DuckDB, {way}": _in_sql(database, way) for way in windows_in_sql.WAYS},
+        **{f"DuckDB, {way}": partial(windows_in_sql.computed, database, way) for way in windows_in_sql.WAYS},
     }
     ours = build(tables, features=AGGREGATES)
     for way in windows_in_sql.WAYS:
@@ -78,19 +79,16 @@ def compare(applications: int, events: int, repeats: int, *, pandas: bool) -> No
         check(ours, windows_in_sql.result(database, way), f"DuckDB, {way}")
     if pandas:
         frames = windows_in_pandas.frames(tables)
-        theirs = windows_in_pandas.computed(frames).reset_index()
-        check(ours, pl.from_pandas(theirs), "pandas")
-        sides["pandas"] = lambda: windows_in_pandas.computed(frames)
+        for way in windows_in_pandas.WAYS:
+            theirs = windows_in_pandas.computed(frames, way).reset_index()
+            check(ours, pl.from_pandas(theirs), f"pandas, {way}")
+            sides[f"pandas, {way}"] = partial(windows_in_pandas.computed, frames, way)
     print(f"{len(numbered):,} applications, {events:,} events, {len(AGGREGATES)} aggregates, results equal", flush=True)
     runs: dict[str, list[Taken]] = {name: [] for name in sides}
     for _ in range(repeats):
         for name, job in sides.items():
             runs[name].append(timed(job))
         tell(runs)
-
-
-def _in_sql(database: object, way: str) -> Callable[[], object]:
-    return lambda: windows_in_sql.computed(database, way)
 
 
 def check(ours: pl.DataFrame, theirs: pl.DataFrame, side: str) -> None:

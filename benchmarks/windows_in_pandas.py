@@ -1,4 +1,8 @@
-"""The compared aggregates in pandas, as a careful user writes them: one join a table, each window out of the wider."""
+"""The compared aggregates in pandas, written in two ways: one join a table, each window out of the wider one.
+
+``nunique``: as a careful user writes them. ``latest``: texts are made numbers first, and different values are counted
+by their latest row, which is far from what anybody would write at first.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +19,17 @@ from features.windowed import Windowed
 _CALLS: Final = {"sum": "sum", "mean": "mean", "max": "max", "min": "min", "share": "mean"}
 
 
+WAYS: Final = ("nunique", "latest")
+
+
 def frames(tables: Mapping[str, pl.DataFrame]) -> dict[str, pd.DataFrame]:
-    """Return the tables as pandas holds them, repeated texts as categories."""
-    found = {name: frame.to_pandas() for name, frame in tables.items()}
+    """Return the tables as pandas holds them."""
+    return {name: frame.to_pandas() for name, frame in tables.items()}
+
+
+def _coded(tables: Mapping[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Return the tables with numbers for applicants and categories for repeated texts."""
+    found = {name: frame.copy(deep=False) for name, frame in tables.items()}
     people = pd.CategoricalDtype(found["applications"]["applicant_id"].unique())
     for name, frame in found.items():
         frame["applicant_id"] = frame["applicant_id"].astype(people).cat.codes
@@ -27,8 +39,9 @@ def frames(tables: Mapping[str, pl.DataFrame]) -> dict[str, pd.DataFrame]:
     return found
 
 
-def computed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+def computed(tables: Mapping[str, pd.DataFrame], way: str) -> pd.DataFrame:
     """Return the aggregates by application, with their null laws."""
+    tables = _coded(tables) if way == "latest" else tables
     applications = tables["applications"][["application_id", "applicant_id", "applied_at"]]
     applications = applications.assign(row=range(len(applications)))
     out = pd.DataFrame(index=applications["row"])
@@ -38,7 +51,7 @@ def computed(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
         known = out.index.isin(rows["row"])
         rows = prepared(rows.assign(age=rows["applied_at"] - rows["happened_at"]))
         parts = [part for part in AGGREGATES if part.history.view.table.name == name]
-        for column, values in _aggregated(rows, parts).items():
+        for column, values in _aggregated(rows, parts, way).items():
             out[column] = values
         for part in parts:
             if part.aggregate.counts:
@@ -52,7 +65,7 @@ def _inquiries(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "row": rows["row"],
             "age": rows["age"],
-            "lenders": rows["lender_id"].cat.codes,
+            "lenders": _values(rows["lender_id"]),
             "small_loan": rows["lender_type"] == "small_loan",
             "night": _night(rows),
             "days_ago": rows["age"].dt.days,
@@ -66,7 +79,7 @@ def _loans(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "row": rows["row"],
             "age": rows["age"],
-            "lenders": rows["lender_id"].cat.codes,
+            "lenders": _values(rows["lender_id"]),
             "amount": rows["amount"],
             "open": rows["status"].isna() | ~(rows["status_known_at"] < rows["applied_at"]),
         }
@@ -78,7 +91,7 @@ def _behaviour(rows: pd.DataFrame) -> pd.DataFrame:
         {
             "row": rows["row"],
             "age": rows["age"],
-            "sessions": rows["session_id"].cat.codes,
+            "sessions": _values(rows["session_id"]),
             "seconds": rows["seconds"],
             "edit_income": rows["kind"] == "edit_income",
             "view_terms": rows["kind"] == "view_terms",
@@ -87,12 +100,16 @@ def _behaviour(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _values(column: pd.Series) -> pd.Series:
+    return column.cat.codes if isinstance(column.dtype, pd.CategoricalDtype) else column
+
+
 def _night(rows: pd.DataFrame) -> pd.Series:
     """Return whether it is before six in Shanghai, which has no daylight saving time."""
     return (rows["happened_at"] + pd.Timedelta(hours=8)).dt.hour < 6
 
 
-def _aggregated(rows: pd.DataFrame, parts: list[Windowed]) -> dict[str, pd.Series]:
+def _aggregated(rows: pd.DataFrame, parts: list[Windowed], way: str) -> dict[str, pd.Series]:
     found = {}
     for where in {part.where for part in parts}:
         chosen = rows[rows[list(where)].all(axis=1)] if where else rows
@@ -102,9 +119,10 @@ def _aggregated(rows: pd.DataFrame, parts: list[Windowed]) -> dict[str, pd.Serie
             inside = inside if days is None else inside[inside["age"] <= pd.Timedelta(days=days)]
             groups = inside.groupby("row", sort=False)
             for part in some:
-                if part.aggregate is not DISTINCT and _days(part) == days:
+                if _days(part) == days and not (way == "latest" and part.aggregate is DISTINCT):
                     found[part.name] = _value(groups, part)
-        found |= _different(chosen, [part for part in some if part.aggregate is DISTINCT])
+        if way == "latest":
+            found |= _different(chosen, [part for part in some if part.aggregate is DISTINCT])
     return found
 
 
@@ -112,6 +130,8 @@ def _value(groups: object, part: Windowed) -> pd.Series:
     if part.aggregate is COUNT:
         return groups.size()
     values = groups[part.column]
+    if part.aggregate is DISTINCT:
+        return values.nunique()
     return (
         values.mean()
         if part.aggregate is SHARE
