@@ -142,7 +142,9 @@ def scorer_agrees(ways: Sequence[WayParity]) -> Gate:
 
 def _held_words(ways: Sequence[WayParity]) -> str:
     told = {way.way: max(other.cases for other in ways if other.way == way.way) for way in ways}
-    return "the same bits from " + ", ".join(f"{way} ({cases:,} cases)" for way, cases in told.items())
+    return "the same bits for real cases and for those at the model's edges from " + ", ".join(
+        f"{way} ({cases:,} cases)" for way, cases in told.items()
+    )
 
 
 def _broken_words(way: WayParity) -> str:
