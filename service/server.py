@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import threading
 from collections.abc import Callable
@@ -125,7 +126,10 @@ def serve(
         drain_seconds=drain_seconds,
         started=lambda address: started(address, serving),
     )
+    gc.collect()
+    gc.freeze()  # what is loaded stays; looking through it for garbage would make requests wait, time and again
     try:
         server.run()
     finally:
+        gc.unfreeze()
         service.close()
