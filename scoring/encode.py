@@ -108,7 +108,8 @@ class Encoder:
         self.categories = tuple(spec.name for spec in self.specs if spec.kind == "category")
         self.places = {name: place for place, name in enumerate(self.names)}
         self._quick = _Quick.of(self.specs)
-        self._codes = tuple({word: float(code) for code, word in enumerate(spec.vocabulary)} for spec in self.specs)
+        self._codes = tuple(_codes(spec) for spec in self.specs)
+        self._quick_codes = tuple({None: np.nan, **codes} for codes in self._codes)
         self._unknown = np.array(
             [len(spec.vocabulary) if spec.kind == "category" else np.inf for spec in self.specs], dtype=np.float64
         )
@@ -239,7 +240,24 @@ class Encoder:
                 return _numbers(spec, column)
             if spec.kind == "flag" and column.dtype.kind == "b":
                 return column.astype(np.float64)
+        plain = self._plain_column(place, spec, column)
+        if plain is not None:
+            return plain
         return np.array([self._value(place, spec, value, row) for row, value in enumerate(column)], dtype=np.float64)
+
+    def _plain_column(self, place: int, spec: FeatureSpec, column: Column) -> Matrix | None:
+        """Encode a list of plain legal values at once; None when any of them needs a second look."""
+        values = list(column)
+        try:
+            if spec.kind == "category":
+                codes = self._quick_codes[place]
+                return np.array([codes[word] for word in values], dtype=np.float64)
+            if not (_FLAGS if spec.kind == "flag" else _NUMBERS).issuperset(map(type, values)):
+                return None
+            numbers = np.array(values, dtype=np.float64)
+        except (KeyError, TypeError, OverflowError):
+            return None
+        return None if _outside(spec, numbers).any() else numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -275,10 +293,7 @@ class _Quick:
             numbers=_picker([spec.name for spec in numbers]),
             flags=_picker([spec.name for spec in flags]),
             categories=_picker([spec.name for spec in categories]),
-            codes=tuple(
-                {None: np.nan, **{word: float(code) for code, word in enumerate(spec.vocabulary)}}
-                for spec in categories
-            ),
+            codes=tuple({None: np.nan, **_codes(spec)} for spec in categories),
             lower=np.array([-largest if spec.lower is None else spec.lower for spec in numbers], dtype=np.float64),
             upper=np.array([largest if spec.upper is None else spec.upper for spec in numbers], dtype=np.float64),
             order=np.argsort([place for some in kinds for place in some]),
@@ -297,9 +312,13 @@ class _Quick:
         except (KeyError, TypeError, OverflowError):
             return None
         some = row[: len(numbers)]
-        if (some < self.lower).any() or (some > self.upper).any():
+        if np.count_nonzero(some < self.lower) or np.count_nonzero(some > self.upper):
             return None
         return row.take(self.order)
+
+
+def _codes(spec: FeatureSpec) -> dict[Any, float]:
+    return {word: float(code) for code, word in enumerate(spec.vocabulary)}
 
 
 def _picker(names: Sequence[str]) -> Picker:
@@ -316,10 +335,14 @@ def _length(name: str, column: object) -> int:
 
 def _numbers(spec: FeatureSpec, column: NDArray[Any]) -> Matrix:
     numbers = column.astype(np.float64)
-    lower = -np.inf if spec.lower is None else spec.lower
-    upper = np.inf if spec.upper is None else spec.upper
-    wrong = np.isinf(numbers) | (numbers < lower) | (numbers > upper)
+    wrong = _outside(spec, numbers)
     if wrong.any():
         row = int(np.argmax(wrong))
         _number(spec, column[row], row)
     return numbers
+
+
+def _outside(spec: FeatureSpec, numbers: Matrix) -> NDArray[np.bool_]:
+    lower = -np.inf if spec.lower is None else spec.lower
+    upper = np.inf if spec.upper is None else spec.upper
+    return np.isinf(numbers) | (numbers < lower) | (numbers > upper)
