@@ -7,23 +7,24 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scoring.call_value import CallValue, InputMaker, amounts_of
+from scoring.comparison import Comparer
 from scoring.decision import Contribution, Decision, Reason, Trigger, Value
 from scoring.encode import Encoder
 from scoring.kernel import Kernel, prepare
 from scoring.points import PointsMap
 from scoring.reasons import members_of, reasons_of
-from scoring.reference import Reference, distances, group_sums
+from scoring.reference import Reference
 from scoring.routing import in_control_arm, route
 from scoring.rules import Fired, Portfolio, fired_limits, fired_rules
 from scoring.spec import ModelSpec, Policy, Tier
 from scoring.trees import Trees
-from scoring.triggers import Grounds, trigger, triggers_of
+from scoring.triggers import Grounds, Limits, trigger, triggers_of
 
 Array = NDArray[np.float64]
 Provisional = Literal["approve", "decline"]
@@ -49,18 +50,18 @@ class Scored:
     contributions: Array
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
-    """One case, with what was computed for all cases together.
+class _Case(NamedTuple):
+    """One case, with what was computed for it alone or for all cases together.
 
     Attributes:
         row: The encoded case.
         words: Its categories never seen, by feature.
         margin: Raw log-odds of bad.
-        points_by_feature: Contributions in points.
+        points: Contributions in points.
         lost: Points lost against the reference, by feature.
         groups_lost: Their sums by reason group.
-        without: Margin with call-verifiable facts at the reference average.
+        asked: Contributions, in log-odds, of the features that a call can verify.
+        without: Margin with those features at the reference average.
         distance: From development; None when the policy does not ask.
         call_value: Expected gain of a call, its cost taken off; None when the bundle has learned none.
     """
@@ -68,9 +69,10 @@ class _Case:
     row: Array
     words: Mapping[str, Value]
     margin: float
-    points_by_feature: Array
+    points: Array
     lost: Array
     groups_lost: list[float]
+    asked: list[float]
     without: float
     distance: float | None
     call_value: float | None
@@ -108,17 +110,44 @@ class Model:
         self.start_points = self.line.points(self.kernel.expected)
         self._call_kernel = _kernel(call_value.trees, accelerate=accelerate) if call_value else None
         self._inputs = InputMaker.of(spec, reference)
+        far = spec.policy.unfamiliar_distance is not None
+        self._comparer = Comparer.of(self.line, reference, self._inputs, far=far)
         self._members = members_of(self._inputs.groups.tolist(), self.kernel.used)
-        self._group_ids = [reason.id for reason in spec.reasons]
+        self._limits = Limits.of(spec.policy, self._inputs.cutoff, [reason.id for reason in spec.reasons])
         self._uppers = [tier.upper_pd for tier in spec.tiers]
         self._tiers = [(tier.name, _provisional(tier, spec.policy)) for tier in spec.tiers]
         self._asked = _asked(spec)
-        self._thin = [(name, self.encoder.places[name]) for name in spec.policy.thin_file_features]
+        self._thin = [self.encoder.places[name] for name in spec.policy.thin_file_features]
         ruled = [rule.feature for rule in spec.policy.hard_rules]
         ruled += [limit.feature for limit in spec.policy.concentration_limits]
         amount = spec.policy.economics.amount_feature
         self._ruled = [(name, self.encoder.places[name]) for name in dict.fromkeys(ruled)]
         self._amount = None if amount is None else self.encoder.places[amount]
+
+    def decide_one(
+        self, row: Array, words: Mapping[str, Value], case_id: str | None, portfolio: Portfolio | None
+    ) -> Decision:
+        """Return the decision on one encoded case, with the bits that `decide` gives it among others."""
+        margin, contributions = self.kernel.explain(row)
+        compared = self._comparer.compare(contributions, margin)
+        worth = None
+        if self._call_kernel is not None:
+            (worth,) = self._call_values(
+                self._call_kernel, row[np.newaxis], np.array([margin]), compared.points[np.newaxis]
+            )
+        case = _Case(
+            row,
+            words,
+            margin,
+            compared.points,
+            compared.lost,
+            compared.groups_lost.tolist(),
+            compared.asked.tolist(),
+            float(compared.without),
+            None if compared.distance is None else float(compared.distance),
+            worth,
+        )
+        return self._decision(case, case_id, portfolio)
 
     def decide(self, scored: Scored, case_ids: Sequence[str | None], portfolio: Portfolio | None) -> list[Decision]:
         """Return the decisions on scored cases; each has the bits that it has alone."""
@@ -126,55 +155,38 @@ class Model:
         return [self._decision(case, case_id, portfolio) for case, case_id in zip(cases, case_ids, strict=True)]
 
     def _cases(self, scored: Scored) -> Iterator[_Case]:
-        points = self.line.points_of(scored.contributions)
-        lost = self._inputs.reference - points
-        groups, count = self._inputs.groups, self._inputs.group_count
+        compared = self._comparer.compare(scored.contributions, scored.margins)
+        nobody: list[None] = [None] * len(scored.margins)
         return map(
             _Case,
             scored.rows,
             scored.words,
             scored.margins.tolist(),
-            points,
-            lost,
-            group_sums(lost, groups, count).tolist(),
-            self._without(scored),
-            self._distances(scored.contributions),
-            self._call_values(scored, points),
+            compared.points,
+            compared.lost,
+            compared.groups_lost.tolist(),
+            compared.asked.tolist(),
+            np.asarray(compared.without).tolist(),
+            nobody if compared.distance is None else compared.distance.tolist(),
+            nobody
+            if self._call_kernel is None
+            else self._call_values(self._call_kernel, scored.rows, scored.margins, compared.points),
         )
 
-    def _without(self, scored: Scored) -> list[float]:
-        asked = self._inputs.asked
-        moved = np.empty((len(scored.margins), len(asked) + 1))
-        moved[:, 0] = scored.margins
-        moved[:, 1:] = self.reference.contributions.take(asked) - scored.contributions.take(asked, axis=1)
-        without: list[float] = np.add.accumulate(moved, axis=1)[:, -1].tolist()
-        return without
-
-    def _distances(self, contributions: Array) -> list[float | None]:
-        if self.spec.policy.unfamiliar_distance is None:
-            return [None] * len(contributions)
-        found: list[float | None] = distances(self.reference, contributions, self._inputs.groups).tolist()
-        return found
-
-    def _call_values(self, scored: Scored, points: Array) -> list[float | None]:
-        if self._call_kernel is None:
-            return [None] * len(points)
-        asked: list[float | None] = [None] * len(points) if self._amount is None else []
-        if self._amount is not None:
-            asked = scored.rows[:, self._amount].tolist()
-        scores = self.line.at_zero + self.line.per_margin * scored.margins
+    def _call_values(self, kernel: Kernel, rows: Array, margins: Array, points: Array) -> list[float]:
+        asked: list[float | None] = [None] * len(points) if self._amount is None else rows[:, self._amount].tolist()
+        scores = self.line.at_zero + self.line.per_margin * margins
         inputs = self._inputs.inputs(points, scores, amounts_of(self.spec, asked))
-        found: list[float | None] = (self._call_kernel.margins(inputs) - self.spec.policy.economics.call_cost).tolist()
+        found: list[float] = (kernel.margins(inputs) - self.spec.policy.economics.call_cost).tolist()
         return found
 
     def _decision(self, case: _Case, case_id: str | None, portfolio: Portfolio | None) -> Decision:
         spec = self.spec
         points, pd = self.line.points(case.margin), self.line.pd(case.margin)
         tier, provisional = self._tier(pd)
-        each = case.points_by_feature.tolist()
-        gap = math.fsum((self.start_points, *each, -points))
-        explained = math.isfinite(points) and abs(gap) <= TOLERANCE
-        rules = self._rules(case, portfolio)
+        gap = self.start_points + self._comparer.total - sum(case.groups_lost) - points
+        explained = abs(gap) <= TOLERANCE
+        rules = self._rules(case, portfolio) if self._ruled else []
         triggers = self._triggers(case, points, provisional) if explained else (_failed(points, gap),)
         settled = route(
             policy=spec.policy,
@@ -198,58 +210,55 @@ class Model:
             routed_by=settled.routed_by,
             start_points=self.start_points,
             reasons=self._reasons(case) if explained else (),
-            triggers=(*(rule for rule, _ in rules), *triggers),
-            questions=self._questions(each),
+            triggers=(*[rule for rule, _ in rules], *triggers) if rules else triggers,
+            questions=self._questions(case.asked),
             call_value=case.call_value if explained else None,
             control=settled.control,
-            thin_file=bool(self._thin) and not any(self._values(case, self._thin).values()),
+            thin_file=self._is_thin(case),
             unseen=tuple(case.words),
         )
 
     def _tier(self, pd: float) -> tuple[str, Provisional]:
         return self._tiers[bisect_left(self._uppers, pd)]
 
-    def _values(self, case: _Case, places: Sequence[tuple[str, int]]) -> dict[str, Value]:
-        return {name: self.encoder.value(place, float(case.row[place]), case.words) for name, place in places}
+    def _is_thin(self, case: _Case) -> bool:
+        """Return whether nothing that the policy names as history is known and other than 0 or False."""
+        for place in self._thin:
+            if self.encoder.value(place, case.row.item(place), case.words):
+                return False
+        return bool(self._thin)
 
     def _rules(self, case: _Case, portfolio: Portfolio | None) -> list[Fired]:
-        policy, values = self.spec.policy, self._values(case, self._ruled)
-        return [
-            *fired_rules(policy.hard_rules, values),
-            *fired_limits(policy.concentration_limits, values, portfolio),
-        ]
+        policy = self.spec.policy
+        values = {name: self.encoder.value(place, case.row.item(place), case.words) for name, place in self._ruled}
+        fired = fired_rules(policy.hard_rules, values)
+        return fired if portfolio is None else fired + fired_limits(policy.concentration_limits, values, portfolio)
 
     def _triggers(self, case: _Case, points: float, provisional: Provisional) -> tuple[Trigger, ...]:
-        grounds = Grounds(
-            points=points,
-            cutoff=self._inputs.cutoff,
-            provisional=provisional,
-            without_points=self.line.points(case.without),
-            without_provisional=self._tier(self.line.pd(case.without))[1],
-            groups_lost=dict(zip(self._group_ids, case.groups_lost, strict=True)),
-            distance=case.distance,
-        )
-        return triggers_of(grounds, self.spec.policy)
+        without = self._tier(self.line.pd(case.without))[1]
+        grounds = Grounds(points, provisional, self.line.points(case.without), without, case.groups_lost, case.distance)
+        return triggers_of(grounds, self._limits)
 
     def _reasons(self, case: _Case) -> tuple[Reason, ...]:
         return reasons_of(case.groups_lost, case.lost.tolist(), self._members, self.spec.reasons, self.encoder.names)
 
-    def _questions(self, points: list[float]) -> tuple[str, ...]:
+    def _questions(self, asked: list[float]) -> tuple[str, ...]:
         """Return the questions whose features carried most points first; ties in the order of the description."""
         carried = dict.fromkeys(self._asked, 0.0)
         for question, places in self._asked.items():
             for place in places:
-                carried[question] += abs(points[place])
+                carried[question] += abs(asked[place])
         return tuple(sorted(carried, key=carried.__getitem__, reverse=True))
 
 
 def _asked(spec: ModelSpec) -> dict[str, list[int]]:
-    """Return the places of the features of every question that some feature has, in the order of the questions."""
-    places = {
-        question.id: [place for place, each in enumerate(spec.features) if each.question == question.id]
+    """Return where, among the features that a call can verify, those of every question stand that has some."""
+    asked = [each.question for each in spec.features if each.question is not None]
+    return {
+        question.id: [place for place, each in enumerate(asked) if each == question.id]
         for question in spec.questions
+        if question.id in asked
     }
-    return {question: found for question, found in places.items() if found}
 
 
 def _kernel(trees: Trees, *, accelerate: bool | None) -> Kernel:
@@ -268,7 +277,7 @@ def _provisional(tier: Tier, policy: Policy) -> Provisional:
 
 def _contributions(encoder: Encoder, case: _Case) -> tuple[Contribution, ...]:
     values = encoder.values(case.row, case.words)
-    return Contribution.all_of(encoder.names, values, case.points_by_feature.tolist(), case.lost.tolist())
+    return Contribution.all_of(encoder.names, values, case.points.tolist(), case.lost.tolist())
 
 
 def _failed(points: float, gap: float) -> Trigger:

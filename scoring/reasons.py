@@ -43,19 +43,16 @@ def reasons_of(
         features: Names of the features.
     """
     losing = [group for group in members if groups_lost[group] > LEAST_POINTS]
-    worst = sorted(losing, key=groups_lost.__getitem__, reverse=True)[:MOST_REASONS]
+    losing.sort(key=groups_lost.__getitem__, reverse=True)
     return tuple(
-        Reason(
-            group=reasons[group].id,
-            points_lost=groups_lost[group],
-            features=_losers(points_lost, members[group], features),
-            en=reasons[group].en,
-            zh=reasons[group].zh,
-        )
-        for group in worst
+        [
+            Reason.of(reasons[group], groups_lost[group], _losers(points_lost, members[group], features))
+            for group in losing[:MOST_REASONS]
+        ]
     )
 
 
 def _losers(points_lost: Sequence[float], places: Sequence[int], features: Sequence[str]) -> tuple[str, ...]:
     losing = [place for place in places if points_lost[place] > LEAST_POINTS]
-    return tuple([features[place] for place in sorted(losing, key=points_lost.__getitem__, reverse=True)])
+    losing.sort(key=points_lost.__getitem__, reverse=True)
+    return tuple([features[place] for place in losing])

@@ -85,8 +85,20 @@ def reference_from(
 
 
 def group_sums(contributions: Array, group_of: Sequence[int] | NDArray[np.intp], groups: int) -> Array:
-    """Return the sum of contributions per reason group, added in the order of the features, shape (cases, groups)."""
-    cases, places = len(contributions), np.asarray(group_of, dtype=np.intp)
+    """Return the sum of contributions per reason group, added in the order of the features.
+
+    Args:
+        contributions: Of one case, shape (features,), or of many, shape (cases, features).
+        group_of: Number of each feature's reason group.
+        groups: How many reason groups there are.
+
+    Returns:
+        Shape (groups,) or (cases, groups).
+    """
+    places = np.asarray(group_of, dtype=np.intp)
+    if contributions.ndim == 1:
+        return np.asarray(np.bincount(places, contributions, groups), dtype=np.float64)
+    cases = len(contributions)
     if cases != 1:
         places = (np.arange(cases)[:, np.newaxis] * groups + places).ravel()
     sums = np.bincount(places, contributions.ravel(), cases * groups)
@@ -94,17 +106,25 @@ def group_sums(contributions: Array, group_of: Sequence[int] | NDArray[np.intp],
 
 
 def distances(reference: Reference, contributions: Array, group_of: Sequence[int] | NDArray[np.intp]) -> Array:
-    """Return the Mahalanobis distance of each case's contributions per group (log-odds) from development.
+    """Return the Mahalanobis distance of each case's contributions per group (log-odds) from development."""
+    sums = group_sums(contributions, group_of, len(reference.group_mean))
+    return mahalanobis(sums - reference.group_mean, reference.group_precision)
 
-    All sums run in one fixed order, so that a case has the same bits alone and among others.
+
+def mahalanobis(apart: Array, precision: Array) -> Array:
+    """Return the length of vectors under a precision matrix; the order of all sums is fixed, whatever the shape.
+
+    Args:
+        apart: Shape (size,) or (cases, size). Vectors that are not finite have no length, and none is routed by it.
+        precision: Symmetric, shape (size, size).
+
+    Returns:
+        One number, or one per case.
     """
-    apart = group_sums(contributions, group_of, len(reference.group_mean)) - reference.group_mean
-    with np.errstate(
-        invalid="ignore"
-    ):  # contributions that are not finite have no distance, and are never routed by it
-        inner = np.add.accumulate(reference.group_precision * apart[:, np.newaxis], axis=2)[..., -1] * apart
-        squared: Array = np.add.accumulate(inner, axis=1)[:, -1]
-    return np.sqrt(np.maximum(squared, 0.0))
+    with np.errstate(invalid="ignore"):
+        inner = np.add.accumulate(precision * apart[..., np.newaxis, :], axis=-1)[..., -1] * apart
+        squared: Array = np.add.accumulate(inner, axis=-1)[..., -1]
+        return np.sqrt(np.maximum(squared, 0.0))
 
 
 def _precision(sums: Array) -> Array:

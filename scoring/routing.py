@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, Literal
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple
 
 from scoring.decision import RoutedBy, Trigger
 from scoring.rules import Fired
@@ -15,8 +15,7 @@ from scoring.triggers import CAUTIONS
 _PERSON: Final = b"bamboo control"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Route:
+class Route(NamedTuple):
     """Where a case goes.
 
     Attributes:
@@ -79,7 +78,12 @@ def in_control_arm(case_id: str | None, policy: Policy) -> bool:
     """
     if case_id is None:
         return False
-    digest = hashlib.blake2b(
-        case_id.encode(), digest_size=8, key=bytes.fromhex(policy.control_key), person=_PERSON
-    ).digest()
-    return int.from_bytes(digest, "big") / 2**64 < policy.control_share
+    digest = _keyed(policy.control_key).copy()
+    digest.update(case_id.encode())
+    return int.from_bytes(digest.digest(), "big") / 2**64 < policy.control_share
+
+
+@lru_cache(maxsize=16)
+def _keyed(key: str) -> Any:  # noqa: ANN401 - hashlib does not name the type
+    """Return the hash before any id, to be copied."""
+    return hashlib.blake2b(digest_size=8, key=bytes.fromhex(key), person=_PERSON)

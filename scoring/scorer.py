@@ -105,14 +105,7 @@ class Scorer:
         _check_case_id(case_id)
         check_portfolio(model.spec.policy.concentration_limits, portfolio)
         row, words = model.encoder.case(features)
-        margin, contributions = model.kernel.explain(row)
-        scored = Scored(
-            rows=row[np.newaxis],
-            words=(words,),
-            margins=np.array([margin]),
-            contributions=contributions[np.newaxis],
-        )
-        return model.decide(scored, (case_id,), portfolio)[0]
+        return model.decide_one(row, words, case_id, portfolio)
 
     def decide_many(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,66 +28,82 @@ CAUTIONS: Final = frozenset({"multi_lender_pressure", "network_alert"})
 that would be declined anyway."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True)
 class Grounds:
-    """What the triggers are computed from.
+    """What the triggers are computed from, one for every case.
 
     Attributes:
         points: The score.
-        cutoff: Points at the cut-off.
         provisional: What the tier alone decides.
         without_points: The score with call-verifiable declared facts at the reference average.
         without_provisional: What the tier of that score decides.
-        groups_lost: Points lost against the reference, by reason group; negative where gained.
+        groups_lost: Points lost against the reference, in the order of the reason groups; negative where gained.
         distance: Mahalanobis distance from development; None when the policy has no limit.
     """
 
     points: float
-    cutoff: float
     provisional: str
     without_points: float
     without_provisional: str
-    groups_lost: Mapping[str, float]
+    groups_lost: Sequence[float]
     distance: float | None
 
 
-def triggers_of(grounds: Grounds, policy: Policy) -> tuple[Trigger, ...]:
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """When triggers fire, prepared once for a model.
+
+    Attributes:
+        policy: The bundle's policy.
+        cutoff: Points at the cut-off.
+        multi_lender: Places of the groups of multi-lender pressure among the reason groups.
+        network: Places of the groups that tell of a network.
+    """
+
+    policy: Policy
+    cutoff: float
+    multi_lender: tuple[int, ...]
+    network: tuple[int, ...]
+
+    @classmethod
+    def of(cls, policy: Policy, cutoff: float, groups: Sequence[str]) -> Limits:
+        """Prepare for a policy; a group that the model does not have loses nothing."""
+
+        def places(names: Sequence[str]) -> tuple[int, ...]:
+            return tuple(groups.index(name) for name in names if name in groups)
+
+        return cls(
+            policy=policy,
+            cutoff=cutoff,
+            multi_lender=places(policy.multi_lender_groups),
+            network=places(policy.network_groups),
+        )
+
+
+def triggers_of(grounds: Grounds, limits: Limits) -> tuple[Trigger, ...]:
     """Return the triggers that fire, in the order of `WORDS`."""
-    found = {
-        "hinges_on_unverified": _hinges(grounds),
-        "conflict": _conflict(grounds, policy.conflict_points),
-        "unfamiliar": _unfamiliar(grounds.distance, policy.unfamiliar_distance),
-        "multi_lender_pressure": _lost_in(grounds, policy.multi_lender_groups, policy.multi_lender_points),
-        "network_alert": _lost_in(grounds, policy.network_groups, policy.network_points),
-    }
-    return tuple(trigger(name, evidence) for name, evidence in found.items() if evidence)
+    policy, lost = limits.policy, grounds.groups_lost
+    fired: list[Trigger] = []
+    if grounds.provisional != grounds.without_provisional:
+        evidence = {"points": grounds.points, "without": grounds.without_points, "cutoff": limits.cutoff}
+        fired.append(trigger("hinges_on_unverified", evidence))
+    against, limit = math.fsum([points for points in lost if points > 0]), policy.conflict_points
+    if against >= limit and (gained := -math.fsum([points for points in lost if points < 0])) >= limit:
+        fired.append(trigger("conflict", {"gained": gained, "lost": against, "limit": limit}))
+    distance, most = grounds.distance, policy.unfamiliar_distance
+    if distance is not None and most is not None and distance > most:
+        fired.append(trigger("unfamiliar", {"distance": distance, "limit": most}))
+    for name, groups, limit in (
+        ("multi_lender_pressure", limits.multi_lender, policy.multi_lender_points),
+        ("network_alert", limits.network, policy.network_points),
+    ):
+        weighed = math.fsum([lost[group] for group in groups])
+        if weighed >= limit:
+            fired.append(trigger(name, {"lost": weighed, "limit": limit}))
+    return tuple(fired)
 
 
 def trigger(name: str, evidence: Mapping[str, Value]) -> Trigger:
     """Return a trigger with its words."""
     english, chinese = WORDS[name]
     return Trigger(id=name, kind="trigger", evidence=evidence, en=english, zh=chinese)
-
-
-def _hinges(grounds: Grounds) -> dict[str, Value]:
-    if grounds.provisional == grounds.without_provisional:
-        return {}
-    return {"points": grounds.points, "without": grounds.without_points, "cutoff": grounds.cutoff}
-
-
-def _conflict(grounds: Grounds, limit: float) -> dict[str, Value]:
-    moved = grounds.groups_lost.values()
-    lost = math.fsum([points for points in moved if points > 0])
-    gained = -math.fsum([points for points in moved if points < 0])
-    return {"gained": gained, "lost": lost, "limit": limit} if min(lost, gained) >= limit else {}
-
-
-def _unfamiliar(distance: float | None, limit: float | None) -> dict[str, Value]:
-    if limit is None or distance is None or distance <= limit:
-        return {}
-    return {"distance": distance, "limit": limit}
-
-
-def _lost_in(grounds: Grounds, groups: tuple[str, ...], limit: float) -> dict[str, Value]:
-    lost = math.fsum([grounds.groups_lost.get(group, 0.0) for group in groups])
-    return {"lost": lost, "limit": limit} if lost >= limit else {}

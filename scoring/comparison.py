@@ -1,0 +1,90 @@
+"""What a case's contributions say beside those of the average just-approved applicant."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.call_value import InputMaker
+from scoring.points import PointsMap
+from scoring.reference import Reference, group_sums, mahalanobis
+
+Array = NDArray[np.float64]
+
+
+class Compared(NamedTuple):
+    """One case, or many: then every array has one more dimension in front, and every number is an array.
+
+    Attributes:
+        points: Contributions in points, shape (features,).
+        lost: Points lost against the reference, by feature.
+        groups_lost: Their sums by reason group.
+        asked: Contributions, in log-odds, of the features that a call can verify.
+        without: Margin with those features at the reference average.
+        distance: From development; None when nobody asks for it.
+    """
+
+    points: Array
+    lost: Array
+    groups_lost: Array
+    asked: Array
+    without: Array | float
+    distance: Array | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Comparer:
+    """Compares with one reference; prepared once for a model.
+
+    One case and many go through the same lines, and every sum runs in one order, so that a case has the same bits alone
+    and among others.
+
+    Attributes:
+        line: From margin to points.
+        inputs: Groups, features that a call can verify, and the reference in points.
+        asked: Mean contributions of those features over just-approved cases, in log-odds.
+        total: All points of the average just-approved applicant added up.
+        centre: Mean points lost of development cases, by reason group.
+        precision: Inverse of their covariance; None when nobody asks for distances.
+    """
+
+    line: PointsMap
+    inputs: InputMaker
+    asked: Array
+    total: float
+    centre: Array
+    precision: Array | None
+
+    @classmethod
+    def of(cls, line: PointsMap, reference: Reference, inputs: InputMaker, *, far: bool) -> Comparer:
+        """Prepare."""
+        return cls(
+            line=line,
+            inputs=inputs,
+            asked=reference.contributions.take(inputs.asked),
+            total=math.fsum(inputs.reference.tolist()),
+            centre=group_sums(inputs.reference, inputs.groups, inputs.group_count)
+            - line.per_margin * reference.group_mean,
+            precision=reference.group_precision / line.per_margin**2 if far else None,
+        )
+
+    def compare(self, contributions: Array, margin: Array | float) -> Compared:
+        """Compare one case, or many.
+
+        Args:
+            contributions: Log-odds, shape (features,) or (cases, features).
+            margin: One number, or one per case.
+        """
+        points = self.line.points_of(contributions)
+        lost = self.inputs.reference - points
+        asked = contributions.take(self.inputs.asked, axis=-1)
+        without = margin
+        for moved in (self.asked - asked).T:
+            without = without + moved
+        groups_lost = group_sums(lost, self.inputs.groups, self.inputs.group_count)
+        distance = None if self.precision is None else mahalanobis(groups_lost - self.centre, self.precision)
+        return Compared(points, lost, groups_lost, asked, without, distance)
