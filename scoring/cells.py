@@ -207,8 +207,10 @@ def _breaks(nodes: Places, trees: Trees) -> Array:
     found = [trees.threshold[numeric], [np.nextafter(-ZERO, -1.0), ZERO] if len(numeric) else []]
     codes = nodes[trees.categorical[nodes] == 1].tolist()
     found += [_code_breaks(words_of(node, trees)) for node in codes]
-    every = np.concatenate([*found, [_LARGEST]])
-    return np.append(np.unique(every[np.isfinite(every)]), np.inf)
+    every = np.concatenate([*found, [_LARGEST, np.inf]])
+    every = np.sort(every[every > -np.inf])
+    distinct: Array = every[np.append(every[1:] != every[:-1], True)]
+    return distinct
 
 
 def _code_breaks(words: NDArray[np.uint32]) -> Array:
@@ -217,5 +219,7 @@ def _code_breaks(words: NDArray[np.uint32]) -> Array:
     Values between -1 and 0 have the code 0.
     """
     held = unpacked(words)
-    changes = np.flatnonzero(np.diff(held, prepend=np.uint8(0), append=np.uint8(0))).astype(np.float64)
+    padded = np.zeros(len(held) + 2, dtype=np.uint8)
+    padded[1:-1] = held
+    changes = np.flatnonzero(padded[1:] != padded[:-1]).astype(np.float64)
     return np.where(changes == 0.0, -1.0, np.nextafter(changes, -1.0))

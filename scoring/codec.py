@@ -186,6 +186,6 @@ def _read_scalar(hint: Any, value: object, where: str) -> object:  # noqa: ANN40
     if type(value) is not hint:
         words = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
         raise CodecError(f"{where} == {_found(value)}, must be {words.get(hint, hint)}")
-    if isinstance(value, str) and any("\ud800" <= character <= "\udfff" for character in value):
+    if isinstance(value, str) and not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
         raise CodecError(f"{where} holds a lone surrogate, which is no character")
     return value

@@ -115,6 +115,18 @@ def group_table(group: Group, tables: dict[int, Array], leaf_value: Array) -> Ta
     return Table(features, points.T, reached)
 
 
+def reached_table(group: Group, leaf_value: Array) -> Table:
+    """Tabulate which leaf of a group is reached over all patterns of its conditions, and no contributions."""
+    bit = {node: place for place, node in enumerate(group.nodes)}
+    numbers = np.arange(1 << len(group.nodes))
+    reached = np.zeros(len(numbers))
+    for path in group.paths:
+        under = numbers & sum(1 << bit[node] for node in path.nodes)
+        wanted = sum(left << bit[node] for node, left in zip(path.nodes, path.went_left, strict=True))
+        reached[under == wanted] = leaf_value[path.leaf]
+    return Table((), np.empty((len(reached), 0)), reached)
+
+
 def _own_pattern(path: Path, bit: dict[int, int]) -> NDArray[np.uint8]:
     """Return, for every pattern of a group's conditions, the pattern of which of the path's features hold."""
     masks, wanted = [0] * len(path.features), [0] * len(path.features)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -11,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scoring.cells import Block, Column, Condition, blocks_of, conditions_of, in_columns
-from scoring.explain import expected_value, group_table, path_tables
+from scoring.explain import expected_value, group_table, path_tables, reached_table
 from scoring.far import Far, gathered_far
 from scoring.paths import MOST_CONDITIONS, Group, Path, grouped, paths_of
 from scoring.tables import Table, Tables, gathered_tables
@@ -96,6 +95,8 @@ class Kernel:
             for start in starts:
                 fill(start)
             return
+        from concurrent.futures import ThreadPoolExecutor  # with it comes logging: most processes need neither
+
         with ThreadPoolExecutor(threads) as pool:
             for _ in pool.map(fill, starts):
                 pass
@@ -155,6 +156,21 @@ class Kernel:
         return total
 
 
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Margins:
+    """An ensemble prepared for margins alone: without contributions it is prepared in less time and memory.
+
+    Attributes:
+        kernel: Holds tables without contributions.
+    """
+
+    kernel: Kernel = field(repr=False)
+
+    def margins(self, matrix: Array, *, threads: int = 1) -> Array:
+        """Return the margin of every row of a matrix (rows, features), with LightGBM's bits."""
+        return self.kernel.margins(matrix, threads=threads)
+
+
 @dataclass(kw_only=True)
 class _Pieces:
     """Groups of leaves with a table, and long paths without, each with its place in the order of the ensemble."""
@@ -179,7 +195,16 @@ def prepare(trees: Trees, *, table_bytes: int = TABLE_BYTES) -> Kernel:
         trees: Checked by `check_trees`.
         table_bytes: Most memory that tables may take; leaves beyond it are explained without, and slower.
     """
-    pieces = _pieces(trees, table_bytes)
+    return _kernel(trees, table_bytes, explained=True)
+
+
+def prepare_margins(trees: Trees) -> Margins:
+    """Prepare checked trees for margins alone."""
+    return Margins(kernel=_kernel(trees, TABLE_BYTES, explained=False))
+
+
+def _kernel(trees: Trees, table_bytes: int, *, explained: bool) -> Kernel:
+    pieces = _pieces(trees, table_bytes, explained=explained)
     far, conditions, far_order = gathered_far(pieces.far, trees.leaf_value)
     columns = [*(column for _, column, _ in pieces.near), *in_columns(conditions)]
     return Kernel(
@@ -193,14 +218,18 @@ def prepare(trees: Trees, *, table_bytes: int = TABLE_BYTES) -> Kernel:
     )
 
 
-def _pieces(trees: Trees, table_bytes: int) -> _Pieces:
+def _pieces(trees: Trees, table_bytes: int, *, explained: bool) -> _Pieces:
     groups = list(_afforded(grouped(paths_of(trees)), table_bytes))
-    tables = path_tables([path for group, table in groups for path in group.paths if table], trees.leaf_value)
+    told = [path for group, table in groups for path in group.paths if table and explained]
+    tables = path_tables(told, trees.leaf_value)
     pieces = _Pieces()
     for group, table in groups:
         if table and len(group.nodes) <= MOST_CONDITIONS:
             column = [Condition((node,), (1,)) for node in group.nodes]
-            pieces.near.append((pieces.count, column, group_table(group, tables, trees.leaf_value)))
+            tabulated = (
+                group_table(group, tables, trees.leaf_value) if explained else reached_table(group, trees.leaf_value)
+            )
+            pieces.near.append((pieces.count, column, tabulated))
             continue
         for path in group.paths:
             if table:
@@ -226,4 +255,6 @@ def _long_table(path: Path, tables: dict[int, Array], leaf_value: Array) -> Tabl
     """Return the table of a long path that compares few features: its patterns are those of the features."""
     reached = np.zeros(1 << len(path.features))
     reached[-1] = leaf_value[path.leaf]
+    if path.leaf not in tables:
+        return Table((), np.empty((len(reached), 0)), reached)
     return Table(path.features, tables[path.leaf].T, reached)

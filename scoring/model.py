@@ -16,7 +16,7 @@ from scoring.call_value import CallValue, InputMaker, amounts_of
 from scoring.comparison import Comparer
 from scoring.decision import Contribution, Decision, Reason, Trigger, Value
 from scoring.encode import Encoder
-from scoring.kernel import Kernel, prepare
+from scoring.kernel import Kernel, Margins, prepare, prepare_margins
 from scoring.points import PointsMap
 from scoring.reasons import members_of, reasons_of
 from scoring.reference import Reference
@@ -105,10 +105,10 @@ class Model:
         self.reference = reference
         self.sha256 = sha256
         self.encoder = Encoder(spec.features)
-        self.kernel: Kernel = _kernel(trees, accelerate=accelerate)
+        self.kernel = _accelerated(prepare(trees), accelerate=accelerate)
         self.line = PointsMap.of(spec.calibration, spec.scale)
         self.start_points = self.line.points(self.kernel.expected)
-        self._call_kernel = _kernel(call_value.trees, accelerate=accelerate) if call_value else None
+        self._call_kernel = prepare_margins(call_value.trees) if call_value else None
         self._inputs = InputMaker.of(spec, reference)
         far = spec.policy.unfamiliar_distance is not None
         self._comparer = Comparer.of(self.line, reference, self._inputs, far=far)
@@ -173,7 +173,7 @@ class Model:
             else self._call_values(self._call_kernel, scored.rows, scored.margins, compared.points),
         )
 
-    def _call_values(self, kernel: Kernel, rows: Array, margins: Array, points: Array) -> list[float]:
+    def _call_values(self, kernel: Margins, rows: Array, margins: Array, points: Array) -> list[float]:
         asked: list[float | None] = [None] * len(points) if self._amount is None else rows[:, self._amount].tolist()
         scores = self.line.at_zero + self.line.per_margin * margins
         inputs = self._inputs.inputs(points, scores, amounts_of(self.spec, asked))
@@ -261,9 +261,8 @@ def _asked(spec: ModelSpec) -> dict[str, list[int]]:
     }
 
 
-def _kernel(trees: Trees, *, accelerate: bool | None) -> Kernel:
-    """Prepare trees, and compile when asked to (True), or when it can be (None)."""
-    kernel = prepare(trees)
+def _accelerated(kernel: Kernel, *, accelerate: bool | None) -> Kernel:
+    """Compile a kernel when asked to (True), or when it can be (None)."""
     if accelerate is False:
         return kernel
     from scoring import fast

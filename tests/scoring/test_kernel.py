@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from modelling.export_trees import trees_from_booster
 from scoring.conditions import goes_left
 from scoring.fast import accelerated
-from scoring.kernel import prepare
+from scoring.kernel import prepare, prepare_margins
 from scoring.paths import paths_of
 
 TINY = float(np.float32(1e-35))
@@ -102,6 +102,7 @@ def test_margins_have_lightgbms_bits_and_contributions_are_pred_contrib(draw):
     assert kernel.expected == pytest.approx(explained[0, -1], abs=1e-9)
     np.testing.assert_allclose(kernel.expected + contributions.sum(axis=1), margins, rtol=0, atol=1e-9)
     assert kernel.margins(rows).tobytes() == margins.tobytes()
+    assert prepare_margins(trees).margins(rows).tobytes() == margins.tobytes()
     for way in (replace(kernel, few=0), accelerated(kernel)):
         again, explanations = way.explain_many(rows)
         assert again.tobytes() == margins.tobytes()
@@ -134,6 +135,7 @@ def test_long_paths_are_explained_with_any_memory(deep, table_bytes):
     assert kernel.far
     assert kernel.tables.rows.nbytes <= table_bytes
     assert margins.tobytes() == booster.predict(rows, raw_score=True).tobytes()
+    assert prepare_margins(trees_from_booster(booster)).margins(rows).tobytes() == margins.tobytes()
     np.testing.assert_allclose(contributions, booster.predict(rows, pred_contrib=True)[:, :-1], rtol=0, atol=1e-9)
     for row, contribution in zip(rows[:20], contributions, strict=False):
         assert kernel.explain(row)[1].tobytes() == contribution.tobytes()
