@@ -56,6 +56,21 @@ def test_raw_rows_are_described_only_where_they_can_be_decided(described):
     assert offered == (client.post("/v1/applications/decisions", {})[0] != 404)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [{"age": "5"}, {"age": True}, {"age": 150}, {"late": 1}, {"region": 2}, {"more": 1}, {"region": "x" * 1001}],
+)
+def test_what_is_refused_by_name_or_type_is_forbidden_by_the_description(client, case, change):
+    document = json.loads(client.get("/openapi.json")[1])
+    features = document["components"]["schemas"]["Features"]
+    fits(document, features, case)
+    assert client.post("/v1/decisions", {"features": {**case, **change}})[0] == 422
+    with pytest.raises(
+        jsonschema.ValidationError, match=r"is not of type|greater than the maximum|Additional properties|is too long"
+    ):
+        fits(document, features, {**case, **change})
+
+
 def test_refusals_fit_their_schema(described):
     client, document = described
     problem = document["components"]["schemas"]["Problem"]

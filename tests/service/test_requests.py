@@ -198,7 +198,9 @@ def test_another_kind_of_body_is_refused(client, case, headers):
 
 @pytest.fixture
 def narrow(folder, start_served):
-    with start_served(Service(load_serving(folder), limits=Limits(body_bytes=50_000, cases=10, seconds=0.5))) as client:
+    with start_served(
+        Service(load_serving(folder), limits=Limits(body_bytes=400_000, cases=10, seconds=0.5))
+    ) as client:
         yield client
 
 
@@ -210,14 +212,15 @@ def test_too_many_cases_are_refused(narrow, case):
 
 def test_a_large_body_is_refused_also_in_chunks_that_do_not_say_its_length(narrow, case):
     fits = json.dumps({"features": case}).encode()
-    body = fits + b" " * (50_000 - len(fits))
+    body = fits + b" " * (400_000 - len(fits))
     assert narrow.post(DECISIONS, body)[0] == 200
     assert narrow.problem(DECISIONS, body + b" ")["code"] == "body_too_large"
 
     narrow.connection.close()
     chunks = (body[start : start + 4096] for start in range(0, len(body), 4096))
     assert narrow.ask("POST", DECISIONS, chunks, content_type="application/json")[0] == 200
-    status, found, headers = narrow.ask("POST", DECISIONS, iter([body, b" "]), content_type="application/json")
+    chunks = (part for start in range(0, len(body), 4096) for part in (body[start : start + 4096], b" "))
+    status, found, headers = narrow.ask("POST", DECISIONS, chunks, content_type="application/json")
     assert (status, json.loads(found)["code"], headers["connection"]) == (413, "body_too_large", "close")
 
 

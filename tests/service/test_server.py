@@ -76,11 +76,13 @@ def test_under_swaps_every_answer_is_wholly_of_the_bundle_it_names(bamboo_serve,
 
     with ThreadPoolExecutor(4) as pool:
         running = [pool.submit(ask, each) for each in range(4)]
-        for name in [*reversed(both)] * 3:
-            point_to(link, both[name])
-            process.send_signal(signal.SIGHUP)
-            until(lambda wanted=name: bundle_of(client) == wanted)
-        done.set()
+        try:
+            for name in [*reversed(both)] * 3:
+                point_to(link, both[name])
+                process.send_signal(signal.SIGHUP)
+                until(lambda wanted=name: bundle_of(client) == wanted)
+        finally:
+            done.set()
         found = [each for one in running for each in one.result()]
     assert {status for _, status, _ in found} == {200}
     bundles = [json.loads(body)["bundle"] for _, _, body in found]
