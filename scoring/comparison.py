@@ -33,7 +33,7 @@ class Compared(NamedTuple):
     groups_lost: Array
     asked: Array
     without: Array | float
-    distance: Array | None
+    distance: Array | np.float64 | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -167,7 +167,7 @@ class Model:
             compared.groups_lost.tolist(),
             compared.asked.tolist(),
             np.asarray(compared.without).tolist(),
-            nobody if compared.distance is None else compared.distance.tolist(),
+            nobody if compared.distance is None else np.asarray(compared.distance).tolist(),
             nobody
             if self._call_kernel is None
             else self._call_values(self._call_kernel, scored.rows, scored.margins, compared.points),

@@ -108,10 +108,10 @@ def group_sums(contributions: Array, group_of: Sequence[int] | NDArray[np.intp],
 def distances(reference: Reference, contributions: Array, group_of: Sequence[int] | NDArray[np.intp]) -> Array:
     """Return the Mahalanobis distance of each case's contributions per group (log-odds) from development."""
     sums = group_sums(contributions, group_of, len(reference.group_mean))
-    return mahalanobis(sums - reference.group_mean, reference.group_precision)
+    return np.asarray(mahalanobis(sums - reference.group_mean, reference.group_precision))
 
 
-def mahalanobis(apart: Array, precision: Array) -> Array:
+def mahalanobis(apart: Array, precision: Array) -> Array | np.float64:
     """Return the length of vectors under a precision matrix; the order of all sums is fixed, whatever the shape.
 
     Args:
@@ -121,10 +121,22 @@ def mahalanobis(apart: Array, precision: Array) -> Array:
     Returns:
         One number, or one per case.
     """
+    if apart.ndim == 1:
+        return np.float64(_length(apart, precision))
     with np.errstate(invalid="ignore"):
-        inner = np.add.accumulate(precision * apart[..., np.newaxis, :], axis=-1)[..., -1] * apart
-        squared: Array = np.add.accumulate(inner, axis=-1)[..., -1]
-        return np.sqrt(np.maximum(squared, 0.0))
+        inner = np.add.accumulate(precision * apart[:, np.newaxis], axis=-1)[..., -1]
+        return np.sqrt(np.maximum(np.add.accumulate(inner * apart, axis=-1)[:, -1], 0.0))
+
+
+def _length(apart: Array, precision: Array) -> float:
+    """Return the length of one vector: so few numbers are added sooner one by one, in the order of the sums of many."""
+    others = apart.tolist()
+    if not math.isfinite(sum(others)):
+        return math.nan
+    squared = 0.0
+    for one, other in zip(np.add.accumulate(precision * apart, axis=1)[:, -1].tolist(), others, strict=True):
+        squared += one * other
+    return math.sqrt(max(squared, 0.0))
 
 
 def _precision(sums: Array) -> Array:
