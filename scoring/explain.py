@@ -110,7 +110,8 @@ def group_table(group: Group, tables: dict[int, Array], leaf_value: Array) -> Ta
     reached = np.zeros(1 << len(group.nodes))
     for path in group.paths:
         own = _own_pattern(path, bit)
-        points[[column[feature] for feature in path.features]] += tables[path.leaf].take(own, axis=1)
+        for feature, added in zip(path.features, tables[path.leaf].take(own, axis=1), strict=True):
+            points[column[feature]] += added
         reached[own == (1 << len(path.features)) - 1] = leaf_value[path.leaf]
     return Table(features, points.T, reached)
 
