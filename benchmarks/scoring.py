@@ -1,8 +1,9 @@
 """How long scoring and explaining take, beside LightGBM, MLflow with SHAP, and woodelf.
 
-Run ``python -m benchmarks.scoring`` at the top of the repository (``--rows 10000 --rounds 1`` for a quick look). In one
-process, on the same model and rows, the contenders take turns, and medians of their times are compared; their results
-are compared before any is timed. Single cases go in turns of 50, one call a case, as they come to a service.
+Run ``python -m benchmarks.scoring`` at the top of the repository (``--rows 10000 --rounds 1`` for a quick look,
+``--only one`` for a part). In one process, on the same model and rows, the contenders take turns, and medians of their
+times are compared; their results are compared before any is timed. Single cases go in turns of 50, one call a case, as
+they come to a service; the others' turns between them push our tables out of the processor's caches.
 
 Inputs stand ready in the form that each contender takes: a dict or float64 matrix for Bamboo, a float64 matrix for
 LightGBM, a pandas frame for MLflow, SHAP and woodelf. Models are loaded, explainers built and called once before.
@@ -37,17 +38,19 @@ from scoring import Scorer, write_bundle
 
 Contender = Callable[[int], object]
 
+PARTS = ("one", "start", "batches", "decided")
+
 TOGETHER = 50
 """Single cases in a turn."""
 
 START_OURS = "from scoring import Scorer; Scorer.load({folder!r})"
 MEASURED = """
 import sys, time
-start = time.perf_counter()
+start, processor = time.perf_counter(), time.process_time()
 {work}
-took = time.perf_counter() - start
+took, processor = time.perf_counter() - start, time.process_time() - processor
 peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(took, int(peak.split()[1]) / 1024)
+print(took, processor, int(peak.split()[1]) / 1024)
 """
 
 
@@ -89,8 +92,8 @@ def one_case(size: Size, booster: lgb.Booster, folder: Path, rounds: int) -> Non
     matrix = rows_of(size, rounds, 11)
     cases = cases_of(plain.spec, matrix)
     frame = pd.DataFrame(matrix, columns=booster.feature_name())
-    mlflow.lightgbm.save_model(booster, str(folder / "mlflow"))
-    served, explainer = mlflow.pyfunc.load_model(str(folder / "mlflow")), shap.TreeExplainer(booster)
+    mlflow.lightgbm.save_model(booster, str(folder / "served"))
+    served, explainer = mlflow.pyfunc.load_model(str(folder / "served")), shap.TreeExplainer(booster)
 
     def theirs(turn: int) -> tuple[Array, Array]:
         row = matrix[turn : turn + 1]
@@ -176,22 +179,23 @@ def start(size: Size, booster: lgb.Booster, folder: Path) -> None:
     """Measure import and load in processes of their own, in turn."""
     write_bundle(folder / "bundle", bundle_of(size, booster, call_value=True))
     booster.save_model(str(folder / "model.txt"))
+    mlflow.lightgbm.save_model(booster, str(folder / "mlflow"))
     ours = START_OURS.format(folder=str(folder / "bundle"))
     theirs = (
         "import lightgbm, mlflow.pyfunc, shap; "
         f"mlflow.pyfunc.load_model({str(folder / 'mlflow')!r}); "
         f"shap.TreeExplainer(lightgbm.Booster(model_file={str(folder / 'model.txt')!r}))"
     )
-    found: dict[str, list[tuple[float, float]]] = {"Bamboo": [], "lightgbm + mlflow + shap": []}
+    found: dict[str, list[tuple[float, ...]]] = {"Bamboo": [], "lightgbm + mlflow + shap": []}
     for _ in range(5):
         for name, work in zip(found, (ours, theirs), strict=True):
             command = [sys.executable, "-c", MEASURED.format(work=work)]
             done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - our own words
-            took, peak = done.stdout.split()[-2:]
-            found[name].append((float(took), float(peak)))
+            found[name].append(tuple(map(float, done.stdout.split()[-3:])))
     print(f"\nImport and load, {size}")
     for name, some in found.items():
-        print(f"  {name:38} {median(t for t, _ in some):6.2f} s {median(p for _, p in some):7.0f} MB resident at most")
+        took, processor, peak = (median(each) for each in zip(*some, strict=True))
+        print(f"  {name:38} {took:6.2f} s, {processor:6.2f} s processor, {peak:5.0f} MB resident at most")
 
 
 def main() -> None:
@@ -199,15 +203,20 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=100_000, help="cases of a batch")
     parser.add_argument("--rounds", type=int, default=3, help="turns of a batch")
     parser.add_argument("--cases", type=int, default=1000, help="cases timed one by one")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="parts to run; all without it")
     given = parser.parse_args()
     warnings.filterwarnings("ignore", "LightGBM binary classifier with TreeExplainer", UserWarning)
     for size in SIZES:
-        booster, twin = train(size), train(size, categories=0)
+        booster = train(size)
         with tempfile.TemporaryDirectory() as folder:
-            one_case(size, booster, Path(folder), given.cases)
-            start(size, booster, Path(folder))
-        batches(size, booster, twin, given.rows, given.rounds)
-        decided(size, booster, given.rows // 10)
+            if "one" in given.only:
+                one_case(size, booster, Path(folder), given.cases)
+            if "start" in given.only:
+                start(size, booster, Path(folder))
+        if "batches" in given.only:
+            batches(size, booster, train(size, categories=0), given.rows, given.rounds)
+        if "decided" in given.only:
+            decided(size, booster, given.rows // 10)
 
 
 if __name__ == "__main__":
