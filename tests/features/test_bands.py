@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from features.bands import MICROSECOND, Bands, Cells
@@ -14,6 +14,7 @@ windows = st.lists(st.none() | st.integers(1, 9).map(lambda n: n * MICROSECOND),
 rows = st.lists(st.tuples(st.integers(0, 3), st.integers(1, 12), st.integers(-5, 5)), max_size=20)
 
 
+@settings(deadline=None)
 @given(windows=windows, rows=rows)
 def test_bands_add_up_to_what_lies_in_each_window(windows, rows):
     bands = Bands.between(windows)

@@ -13,7 +13,7 @@ from features.equal_values import Index, numbered
 
 texts = st.sampled_from(["", "a", "b", "ab", "a longer text than twelve bytes", "a longer text than twelve bytes!"])
 owned = st.lists(st.tuples(st.integers(0, 3), texts), max_size=40)
-unpatched = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+unpatched = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(params=["hashed", "all in one place", "at the end"])

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from features.aggregates import COUNT, DISTINCT, MAX, MEAN, MIN, SHARE, SUM
+from features.behaviour import BEHAVIOUR
 from features.build import build
 from features.history import History, View
 from features.loan_views import LOAN_VIEW
@@ -166,6 +167,16 @@ def test_a_value_listed_under_several_keys_of_an_application_counts_once(world, 
         found = built.filter(application_id=application["application_id"]).row(0, named=True)
         expected = (len(set(hits)), len(hits)) if given_any else (None, None)
         assert (found[sources.name], found[entries.name]) == expected
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "expected"), [(SUM, 30.0), (MEAN, 15.0), (MAX, 20.0), (MIN, 10.0), (DISTINCT, 2)]
+)
+def test_values_that_are_null_are_left_out(history, world, aggregate, expected):
+    rows = [{"happened_at": world.applied_at - timedelta(days=1), "seconds": value} for value in (10.0, None, 20.0)]
+    feature = summed(BEHAVIOUR, aggregate, days=30, column="seconds")
+
+    assert build(history(behaviour_events=rows), features=[feature])[feature.name].to_list() == [expected]
 
 
 @pytest.mark.parametrize("aggregate", [SUM, MEAN])
