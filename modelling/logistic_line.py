@@ -13,6 +13,8 @@ from modelling.arrays import Flags, Floats, as_labels, as_scores
 from modelling.errors import CalibrationError
 
 _MAX_STEPS = 100
+_LONGEST = 4.0
+"""Most that one step moves the log-odds of any case."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +113,9 @@ def _newton(design: Floats, bad: Flags, beta: Floats, offset: Floats) -> tuple[F
         # still taken and squares it; a smaller bound would ask for gains that the rounding of the likelihood hides.
         if gradient @ step < 1e-14 * max(1.0, abs(likelihood)):
             return beta + step, information, likelihood
-        beta, likelihood = _halve_until_better(likelihood_at, beta, step, likelihood)
+        # From far off a whole step lands where every case is certain and nothing tells the way back.
+        longest = float(np.max(np.abs(design @ step)))
+        beta, likelihood = _halve_until_better(likelihood_at, beta, step * min(1.0, _LONGEST / longest), likelihood)
     raise CalibrationError(f"no logistic line found in {_MAX_STEPS} steps over {bad.size} cases")
 
 

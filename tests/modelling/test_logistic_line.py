@@ -105,3 +105,14 @@ def test_a_line_is_found_however_the_likelihood_rounds():
             assert abs(np.sum(y - special.expit(line.intercept + line.slope * x))) < 1e-6
             found += 1
     assert found > 7000
+
+
+def test_a_shift_is_found_from_far_off():
+    """One bad case among many that were all called nearly certain to be bad: the first whole step would overshoot."""
+    for n in (20, 60, 2000):
+        x, y = np.full(n, special.logit(0.99)), np.arange(n) == 0
+
+        shift, error = fit_shift(x, y)
+
+        assert shift == pytest.approx(special.logit(1 / n) - special.logit(0.99), abs=1e-9)
+        assert error == pytest.approx((n / (n - 1)) ** 0.5, rel=1e-6)

@@ -68,11 +68,13 @@ def test_a_card_adds_up_to_the_scorecards_points_on_ten_thousand_cases(card, sco
     assert max(abs(one - other) for one, other in zip(found, points, strict=True)) < 1e-9
 
 
-def test_only_a_scorecard_becomes_a_card(small_store, small_run, tmp_path):
+def test_only_a_scorecard_becomes_a_card(small_store, small_trained, small_dataset, tmp_path):
+    run = log_run(small_store, "no-cards", small_trained, small_dataset, now=1, code={})
+
     with pytest.raises(ExportError, match=r"is a 'lightgbm'; only a 'scorecard' becomes a points card"):
-        export_card(small_store.folder, tmp_path / "card.csv", experiment="small", run_id=small_run)
+        export_card(small_store.folder, tmp_path / "card.csv", experiment="no-cards", run_id=run)
     with pytest.raises(ExportError, match=r"holds no scorecard, only lightgbm: train one"):
-        export_card(small_store.folder, tmp_path / "card.csv", experiment="small")
+        export_card(small_store.folder, tmp_path / "card.csv", experiment="no-cards")
     assert not (tmp_path / "card.csv").exists()
 
 
