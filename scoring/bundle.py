@@ -24,7 +24,12 @@ from scoring.spec_check import check_spec
 from scoring.trees import DTYPES, Trees, check_trees
 
 FORMAT: Final = 1
-"""Version of the format. A reader reads its own version and says so of any other."""
+"""Version of the format, which ``bundle.json`` states.
+
+The promise: whatever a bundle's format, every later version of this distribution with the same major version reads it
+and gives the same bits. A format is given up with a new major version alone, and the last version before it says so when
+it loads one. A format that is newer than the reader is refused by its number, never guessed at.
+"""
 
 MOST_GOLDEN: Final = 10_000
 LARGEST_STATISTIC: Final = 1e100
