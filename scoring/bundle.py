@@ -27,8 +27,8 @@ FORMAT: Final = 1
 """Version of the format, which ``bundle.json`` states.
 
 The promise: whatever a bundle's format, every later version of this distribution with the same major version reads it
-and gives the same bits. A format is given up with a new major version alone, and the last version before it says so when
-it loads one. A format that is newer than the reader is refused by its number, never guessed at.
+and gives the same bits. A format is given up with a new major version alone, and the last version before it says so
+when it loads one. A format that is newer than the reader is refused by its number, never guessed at.
 """
 
 MOST_GOLDEN: Final = 10_000
