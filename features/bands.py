@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cached_property
-from typing import Final, TypeVar
+from itertools import pairwise
+from typing import Any, Final, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from features.compiled import compiled
+
+Bytes = NDArray[np.uint8]
+Small = NDArray[np.int32]
 Whole = NDArray[np.int64]
 Real = NDArray[np.float64]
 Number = TypeVar("Number", np.int64, np.float64)
@@ -45,52 +49,85 @@ class Bands:
         """Return the number of the last band in a window."""
         return len(self.ends) if window is None else self.ends.index(window // MICROSECOND)
 
-    def of(self, ages: Whole) -> NDArray[np.unsignedinteger]:
-        """Return the band of each age in microseconds."""
-        band: NDArray[np.unsignedinteger] = np.zeros(len(ages), dtype=np.uint8 if len(self) < 256 else np.uint16)
-        for end in self.ends:
-            band += ages > end
+    def of_pairs(self, row: Small, place: Small, happened: Whole, times: Whole) -> Small:
+        """Return the band of each pair, by how long before its application its row happened.
+
+        Args:
+            row: Of each pair, its row.
+            place: Of each pair, the place of its application.
+            happened: Of each row, when it took place, in microseconds.
+            times: Of each place, when its application was handed in.
+        """
+        band = np.empty(len(row), dtype=np.int32)
+        compiled().band_pairs(row, place, happened, times, np.array(self.ends, dtype=np.int64), band)
         return band
 
 
 @dataclass(frozen=True)
+class Values:
+    """Values of pairs of row and application, where they stand.
+
+    Attributes:
+        values: The values.
+        present: 0 for null, else 1; one for each value.
+        at: Of each pair, where its value stands; empty where pairs and values are one and the same.
+    """
+
+    values: NDArray[np.int64] | NDArray[np.float64]
+    present: Bytes
+    at: Small
+
+
+@dataclass(frozen=True)
 class Cells:
-    """Rows of history by application and band.
+    """Pairs of row and application by band and application.
 
     Attributes:
         applications: How many applications there are.
         bands: The bands.
-        cell: Of each row, ``application * len(bands) + band``.
+        cell: Of each pair, ``band * applications + application``.
     """
 
     applications: int
     bands: Bands
-    cell: Whole
+    cell: Small
 
-    def only(self, kept: NDArray[np.integer]) -> Cells:
-        """Return some of the rows, by their positions."""
-        return Cells(self.applications, self.bands, self.cell[kept])
+    @classmethod
+    def of(cls, applications: int, bands: Bands, band: Small, application: Small) -> Cells:
+        """Put pairs into cells."""
+        return cls(applications, bands, band * np.int32(applications) + application)
 
-    @cached_property
-    def counts(self) -> Whole:
-        """Rows, one line for each application and one column for each window that ends with a band."""
-        return np.cumsum(self._wide(np.bincount(self.cell, minlength=self._size)), axis=1)
+    def counts(self, chosen: Bytes) -> Whole:
+        """Count pairs.
 
-    def sums(self, values: Whole) -> Whole:
-        """Return the sums of values, one for each row; shaped as ``counts``."""
-        total = np.zeros(self._size, dtype=np.int64)
-        np.add.at(total, self.cell, values)
-        return np.cumsum(self._wide(total), axis=1)
+        Args:
+            chosen: Of each pair, 1 when it counts, else 0.
 
-    def largest(self, values: Real) -> Real:
-        """Return the largest of the values; minus infinity where there is no row; shaped as ``counts``."""
-        best = np.full(self._size, -np.inf)
-        np.maximum.at(best, self.cell, values)
-        return np.asarray(np.maximum.accumulate(self._wide(best), axis=1))
+        Returns:
+            A line for each window that ends with a band, a column for each application.
+        """
+        counts = self._empty(0)
+        compiled().count_cells(self.cell, chosen, counts)
+        return self._added(counts, np.add)
 
-    @property
-    def _size(self) -> int:
-        return self.applications * len(self.bands)
+    def sums(self, chosen: Bytes, whole: Values) -> tuple[Whole, Whole]:
+        """Return sums of the chosen pairs' values, and how many they are; both shaped as ``counts``."""
+        sums, counts = self._empty(0), self._empty(0)
+        compiled().sum_cells(self.cell, chosen, whole.at, whole.values, whole.present, sums, counts)
+        return self._added(sums, np.add), self._added(counts, np.add)
 
-    def _wide(self, flat: NDArray[Number]) -> NDArray[Number]:
-        return flat.reshape(self.applications, len(self.bands))
+    def largest(self, chosen: Bytes, real: Values) -> Real:
+        """Return the largest of the chosen pairs' values; NaN where there is none; shaped as ``counts``."""
+        largest = self._empty(np.nan)
+        compiled().largest_of_cells(self.cell, chosen, real.at, real.values, largest)
+        return self._added(largest, np.fmax)
+
+    def _empty(self, value: float) -> Any:  # noqa: ANN401 -- whole or real, as the value is
+        return np.full(self.applications * len(self.bands), value)
+
+    def _added(self, flat: NDArray[Number], add: np.ufunc) -> NDArray[Number]:
+        """Add to each band all shorter ones. Whole rows at a time: numpy's own ``accumulate`` goes number by number."""
+        wide = flat.reshape(len(self.bands), self.applications)
+        for shorter, longer in pairwise(wide):
+            add(longer, shorter, out=longer)
+        return wide

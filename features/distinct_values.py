@@ -12,10 +12,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from features.compiled import compiled
 from features.equal_values import numbered
 from features.pair_columns import PairColumns
 
-Whole = NDArray[np.int64]
+Bytes = NDArray[np.uint8]
+Small = NDArray[np.int32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,17 +29,14 @@ class Slots:
         applications: Of each slot, its application.
     """
 
-    slot: Whole
-    applications: Whole
+    slot: Small
+    applications: Small
 
-    def smallest(
-        self, pairs: Whole | slice, band: NDArray[np.unsignedinteger], none: int
-    ) -> NDArray[np.unsignedinteger]:
-        """Return for each slot the smallest band of its pairs, where there is one, else ``none``."""
-        slot, band = self.slot[pairs], band[pairs]
-        smallest = np.full(len(self.applications) + 1, none, dtype=band.dtype)
-        np.minimum.at(smallest, slot, band)
-        return smallest[:-1]
+    def smallest(self, chosen: Bytes, band: Small, none: int) -> Small:
+        """Return for each slot the smallest band of its chosen pairs, where there is one, else ``none``."""
+        smallest = np.full(len(self.applications), none, dtype=np.int32)
+        compiled().smallest_of_slots(self.slot, chosen, band, smallest)
+        return smallest
 
 
 def slots(columns: PairColumns, name: str) -> Slots:
@@ -50,33 +49,26 @@ def slots(columns: PairColumns, name: str) -> Slots:
 
 def _slots_of_pairs(columns: PairColumns, values: pl.Series) -> Slots:
     """Number the values of each application, pair by pair."""
-    present = np.flatnonzero(values.is_not_null().to_numpy())
-    owners = columns.known.applications[present]
-    number = numbered(values.drop_nulls(), owners)
-    slot = np.full(len(values), -1, dtype=np.int64)
-    slot[present] = number
-    applications = np.empty(_size(number), dtype=np.int64)
-    applications[number] = owners
-    return Slots(slot=slot, applications=applications)
+    slot = numbered(values, columns.known.applications)
+    return Slots(slot=slot, applications=_owners(slot, columns.known.applications))
 
 
 def _slots_of_rows(columns: PairColumns, values: pl.Series) -> Slots:
     """Number the values of each applicant, row by row, and give each a run of slots: one for each application."""
     known = columns.known
-    present = np.flatnonzero(values.is_not_null().to_numpy())
-    number = numbered(values.drop_nulls(), known.owners[present])
-    owners = np.empty(_size(number), dtype=np.int64)
-    owners[number] = known.owners[present]
+    number = numbered(values, known.owners)
+    owners = _owners(number, known.owners)
     lengths = known.starts[owners + 1] - known.starts[owners]
-    shift = np.cumsum(lengths) - lengths - known.starts[owners]
-    shifts = np.zeros(len(values), dtype=np.int64)
-    shifts[present] = shift[number]
-    slot = shifts[known.row] + known.place
-    if len(present) < len(values):
-        slot[values.is_null().to_numpy()[known.row]] = -1
-    places = np.arange(lengths.sum()) - np.repeat(shift, lengths)
+    bases = np.cumsum(lengths) - lengths - known.starts[owners]
+    slot = np.empty(len(known.row), dtype=np.int32)
+    compiled().slots_of_rows(number, bases, known.row, known.place, slot)
+    places = np.arange(lengths.sum()) - np.repeat(bases, lengths)
     return Slots(slot=slot, applications=known.seats[places])
 
 
-def _size(number: NDArray[np.integer]) -> int:
-    return int(number.max(initial=-1)) + 1
+def _owners(number: Small, owners: Small) -> Small:
+    """Return whose each number is."""
+    found = np.empty(int(number.max(initial=-1)) + 1, dtype=np.int32)
+    there = np.flatnonzero(number >= 0)
+    found[number[there]] = owners[there]
+    return found

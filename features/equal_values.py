@@ -1,120 +1,104 @@
-"""Finds equal values in long columns: by a hash table that is filled and read for all values at once.
+"""Finds equal values in long columns: by a hash table that is filled and read in one pass.
 
-A hash only says where to look. Values are compared themselves, so no two different ones are ever taken for one.
+A hash only says where to look. Values are compared themselves afterwards, so no two different ones are ever taken for
+one; should two of them look the same, all are told apart again without hashes.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from features.compiled import compiled
+
+Bytes = NDArray[np.uint8]
 Small = NDArray[np.int32]
-Positions = NDArray[np.uint32]
+Hashes = NDArray[np.uint64]
 
-_ODD: Final = np.uint64(0x9E3779B97F4A7C15)
-"""Odd and without pattern: products with it spread over the upper bits (Knuth's multiplicative hashing)."""
-_ROOM: Final = 8
-"""Places of a table for each value: with so many, nearly all values find theirs at the first look."""
-_FREE: Final = -1
+_ROOM: Final = 2
+"""Places of a table for each value, at least: with so many, most values find theirs at the first look."""
 
 
-def numbered(values: pl.Series, owners: NDArray[np.integer]) -> Small:
-    """Return a number for each value, equal for equal values of one owner alone, from 0 without gaps.
+def numbered(values: pl.Series, owners: Small) -> Small:
+    """Return a number for each value, equal for equal values of one owner alone, from 0 without gaps; -1 for null.
 
     Args:
-        values: Values without null.
+        values: Values; all NaN are one, and so are 0 and −0.
         owners: Whose value each is.
     """
-    first = _Table.of(values, owners).first
-    is_first = np.zeros(len(first), dtype=bool)
-    is_first[first] = True
-    return np.asarray((np.cumsum(is_first, dtype=np.int32) - np.int32(1))[first])
+    present, firsts = flags(values.is_not_null()), np.empty(len(values), dtype=np.int32)
+    numbers, (table, shift) = np.empty(len(values), dtype=np.int32), _table(len(values))
+    compiled().number_hashes(_hashes(values), owners, present, table, shift, firsts, numbers)
+    alike = values.eq_missing(values[pl.Series(firsts.view(np.uint32))]).all() and np.array_equal(
+        owners, owners[firsts]
+    )
+    return numbers if alike else _numbered_without_hashes(values, owners)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Index:
     """Different values, made ready for finding others among them.
 
     Attributes:
         values: The values, all different, none null.
-        table: Where each stands.
+        table: Where each stands, by its hash.
+        shift: How far a hash is shifted to give a place in the table.
     """
 
     values: pl.Series
-    table: _Table
+    table: Hashes
+    shift: int
 
     @classmethod
     def of(cls, values: pl.Series) -> Index:
         """Make values ready."""
-        return cls(values, _Table.of(values, None))
+        (table, shift), unasked = _table(len(values)), np.empty(len(values), dtype=np.int32)
+        one, present = np.zeros(len(values), dtype=np.int32), np.ones(len(values), dtype=np.uint8)
+        compiled().number_hashes(_hashes(values), one, present, table, shift, unasked, unasked.copy())
+        return cls(values, table, shift)
 
     def positions(self, values: pl.Series) -> Small:
         """Return where each value stands; the number of all where it does not, and for null."""
-        table = self.table.places
-        found = np.full(len(values), len(self.values), dtype=np.int32)
-        places = _places(values, None, len(table))
-        waiting = np.arange(len(values), dtype=np.uint32)
-        while len(waiting):
-            stands = table[places]
-            there = np.flatnonzero(stands != _FREE)
-            if len(there) < len(stands):
-                waiting, places, stands = waiting[there], places[there], stands[there]
-            equal = _same(values, waiting, self.values, stands)
-            met, left = np.flatnonzero(equal), np.flatnonzero(~equal)
-            found[waiting[met]] = stands[met]
-            waiting, places = waiting[left], _next(places[left], len(table))
+        none, found = len(self.values), np.empty(len(values), dtype=np.int32)
+        if none == 0:
+            return np.zeros_like(found)
+        compiled().find_hashes(_hashes(values), self.table, self.shift, none, found)
+        nearest = self.values[pl.Series(np.minimum(found, none - 1).view(np.uint32))]
+        unlike = np.flatnonzero(flags(values == nearest) == 0)
+        # Most are found nowhere. But of two values with one hash the table may hold one and the other be sought.
+        found[unlike] = none if (found[unlike] == none).all() else self._found_without_hashes(values[unlike])
         return found
 
+    def _found_without_hashes(self, values: pl.Series) -> Small:
+        return np.array([self._by_value.get(value, len(self.values)) for value in values], dtype=np.int32)
 
-@dataclass(frozen=True)
-class _Table:
-    """An open hash table over values.
-
-    Attributes:
-        places: What stands at each place: the position of a value, or -1.
-        first: For each value, the position of the one that stands for all its equals.
-    """
-
-    places: Small
-    first: Small
-
-    @classmethod
-    def of(cls, values: pl.Series, owners: NDArray[np.integer] | None) -> _Table:
-        """Enter values with their owners: those that find another in their place move on to the next, all at once."""
-        table = np.full(1 << max((_ROOM * len(values)).bit_length() - 1, 1), _FREE, dtype=np.int32)
-        first = np.empty(len(values), dtype=np.int32)
-        places = _places(values, owners, len(table))
-        waiting = np.arange(len(values), dtype=np.uint32)
-        while len(waiting):
-            free = np.flatnonzero(table[places] == _FREE)
-            table[places[free]] = waiting[free]
-            stands = table[places]
-            equal = _same(values, waiting, values, stands)
-            if owners is not None:
-                equal &= owners[stands] == owners[waiting]
-            met, left = np.flatnonzero(equal), np.flatnonzero(~equal)
-            first[waiting[met]] = stands[met]
-            waiting, places = waiting[left], _next(places[left], len(table))
-        return cls(table, first)
+    @cached_property
+    def _by_value(self) -> dict[object, int]:
+        return {value: i for i, value in enumerate(self.values)}
 
 
-def _places(values: pl.Series, owners: NDArray[np.integer] | None, size: int) -> Small:
-    hashed = values.hash().to_numpy()
-    if owners is not None:
-        hashed = (hashed ^ (owners.astype(np.uint64) * _ODD)) * _ODD
-    return np.asarray((hashed >> np.uint64(65 - size.bit_length())).astype(np.int32))
+def flags(column: pl.Series) -> Bytes:
+    """Return a Boolean column as bytes of 0 and 1; null is 0."""
+    return (column.fill_null(value=False) if column.null_count() else column).to_numpy().view(np.uint8)
 
 
-def _next(places: Small, size: int) -> Small:
-    return (places + np.int32(1)) & np.int32(size - 1)
+def _table(values: int) -> tuple[Hashes, int]:
+    """Return an empty table for so many values, and how far a hash is shifted to give a place in it."""
+    bits = max((_ROOM * values).bit_length(), 1)
+    return np.zeros(1 << bits, dtype=np.uint64), 64 - bits
 
 
-def _same(values: pl.Series, at: Positions, others: pl.Series, where: Small) -> NDArray[np.bool_]:
-    """Return whether values and others at some positions are equal; null equals nothing."""
-    left = values if len(at) == len(values) else values[at]
-    equal = left == others[where]
-    return (equal.fill_null(value=False) if equal.null_count() else equal).to_numpy()
+def _hashes(values: pl.Series) -> Hashes:
+    return values.hash().to_numpy()
+
+
+def _numbered_without_hashes(values: pl.Series, owners: Small) -> Small:
+    pairs = pl.DataFrame({"owner": owners, "value": values})
+    numbers = pairs.select(pl.when(pl.col("value").is_not_null()).then(pl.struct("owner", "value").rank("dense")))
+    dense = numbers.to_series().rank("dense")
+    return (dense.cast(pl.Int32) - 1).fill_null(-1).to_numpy()

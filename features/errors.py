@@ -5,6 +5,7 @@ FeaturesError
 ├── SchemaError               a table that does not fit its contract
 ├── UnknownFeatureError       a feature that nobody declared
 ├── UnknownApplicationError   an application that is in no table
+├── CompilerError             a batch cannot be built for want of numba
 └── DeclarationError          a feature whose declaration is not complete or contradicts another
 """
 
@@ -70,6 +71,16 @@ class UnknownApplicationError(FeaturesError):
         self.ids = tuple(ids)
         super().__init__(
             f"application_id == {self.ids[0]!r} is not among the applications ({len(self.ids)} such id(s))."
+        )
+
+
+class CompilerError(FeaturesError):
+    """A batch cannot be built for want of numba, which compiles its loops."""
+
+    def __init__(self, found: str) -> None:
+        super().__init__(
+            f"Features of a batch need numba, which cannot be imported: {found}. Install it with "
+            "`pip install 'bamboo-credit[features]'`, or build one applicant at a time with OnlineBuilder."
         )
 
 

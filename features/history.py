@@ -10,6 +10,9 @@ from features.expression import Expression, column, days_between, expected
 from features.tables import Table
 from features.topic import Topic
 
+Matched = Literal["applicant", "key"]
+"""Whose rows are an application's: those of the same person, or those that list one of its keys."""
+
 THIS: Final = "this_"
 """Prefix of the scored application's own columns beside its history rows, such as ``this_device_id``."""
 
@@ -41,7 +44,7 @@ class View:
     applicant: str = "applicant_id"
     happened: str = "happened_at"
     known: str = "known_at"
-    matched: Literal["applicant", "key"] = "applicant"
+    matched: Matched = "applicant"
 
     def __post_init__(self) -> None:
         for name, expression in self.columns.items():

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import reduce
+from functools import partial, reduce
 from operator import add, and_, eq, ge, gt, le, lt, mul, ne, or_, sub
 from typing import Final
 
 import polars as pl
 
 from features.expression import Expression, Value
+from features.local_hours import local_hours
 
 
 def in_polars(expression: Expression, time_zone: str) -> pl.Expr:
@@ -23,6 +24,10 @@ def in_polars(expression: Expression, time_zone: str) -> pl.Expr:
     if expression.op in _DIVISIONS and _is_constant(expression.parts[1]):
         # By a constant, Polars multiplies with the reciprocal, which may be a last bit off: give it a whole column.
         parts[1] = parts[0].is_null().cast(pl.Float64) * 0.0 + parts[1]
+    if expression.op == "local_hour":
+        return parts[0].map_batches(
+            partial(local_hours, time_zone=time_zone), return_dtype=pl.Float64, is_elementwise=True
+        )
     if expression.op in _LOCAL:
         return _LOCAL[expression.op](parts[0].dt.convert_time_zone(time_zone))
     if expression.feature is not None:
@@ -71,7 +76,6 @@ def _of_parts(function: Callable[..., pl.Expr]) -> Callable[[list[pl.Expr], tupl
 _DIVISIONS: Final = frozenset({"/", "%"})
 
 _LOCAL: Final[Mapping[str, Callable[[pl.Expr], pl.Expr]]] = {
-    "local_hour": lambda time: _number(time.dt.hour()),
     "local_weekday": lambda time: _number(time.dt.weekday()),
     "local_date": lambda time: time.dt.date(),
 }

@@ -13,13 +13,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from features.equal_values import flags
 from features.expression import Expression
 from features.history import THIS, History, View
 from features.in_polars import in_polars
 from features.point_in_time import Known, Wanted, learned_later
 from features.windowed import Windowed
 
-Flags = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,19 +39,19 @@ class PairColumns:
     by_row: pl.DataFrame
     by_pair: pl.DataFrame
 
-    def column(self, name: str) -> tuple[pl.Series, NDArray[np.integer] | None]:
+    def column(self, name: str) -> tuple[pl.Series, NDArray[np.int32] | None]:
         """Return a column, and the position of each pair in it; None: one value for each pair, in their order."""
         return (self.by_row[name], self.known.row) if name in self.by_row else (self.by_pair[name], None)
 
-    def where(self, history: History, names: Iterable[str]) -> Flags | None:
-        """Return for each pair whether it belongs to the history and all conditions hold; None: for all pairs."""
-        flags = [_rows_of(history)] if history.rows is not None else []
-        flags += [name for name in names if name not in flags]
-        rows = [_flags(self.by_row[name]) for name in flags if name in self.by_row]
-        pairs = [_flags(self.by_pair[name]) for name in flags if name in self.by_pair]
+    def where(self, history: History, names: Iterable[str]) -> Bytes:
+        """Return for each pair 1 when it belongs to the history and all conditions hold, else 0."""
+        asked = [_rows_of(history)] if history.rows is not None else []
+        asked += [name for name in names if name not in asked]
+        rows = [flags(self.by_row[name]) for name in asked if name in self.by_row]
+        pairs = [flags(self.by_pair[name]) for name in asked if name in self.by_pair]
         if rows:
-            pairs.append(np.logical_and.reduce(rows)[self.known.row])
-        return np.logical_and.reduce(pairs) if pairs else None
+            pairs.append(np.bitwise_and.reduce(rows)[self.known.row])
+        return np.bitwise_and.reduce(pairs) if pairs else np.ones(len(self.known.row), dtype=np.uint8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +143,3 @@ def _pairs(
         if name in late
     ]
     return pl.concat([rows, mine], how="horizontal").with_columns(masks)
-
-
-def _flags(column: pl.Series) -> Flags:
-    return column.fill_null(value=False).to_numpy()

@@ -18,8 +18,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from features.compiled import compiled
 from features.equal_values import Index
-from features.history import View
+from features.history import Matched, View
 from features.tables import Table
 
 ROW: Final = "row"
@@ -37,7 +38,8 @@ PIECE: Final = 1 << 18
 """Rows that are worked on at once: few enough for the caches of a processor, enough that calls cost nothing."""
 
 OWNER: Final = "owner of the row"
-SINCE: Final = "since when the row counts"
+HAPPENED: Final = "when the row took place"
+KNOWN: Final = "when the row became known"
 """Columns beside those of the table, under names that no table has."""
 
 NEVER: Final = np.iinfo(np.int64).max
@@ -60,10 +62,17 @@ class Wanted:
     kept: frozenset[str]
     derived: Sequence[pl.Expr]
 
-    def of(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """Return what is wanted of some rows: few bytes for each, for moving rows costs by the byte."""
-        kept = [name for name in rows.columns if name in self.kept or name == "happened_at"]
-        return rows.with_columns(self.derived).select(*kept, *(one.meta.output_name() for one in self.derived))
+    def of(self, rows: pl.DataFrame, known: NDArray[np.uint32]) -> pl.DataFrame:
+        """Return what is wanted of the rows at some positions, in their order.
+
+        What is derived is computed before rows are moved, for moving them costs by the byte; but not for many rows that
+        nobody wants.
+        """
+        if 8 * len(known) < len(rows):
+            rows, known = rows[pl.Series(known)], np.arange(len(known), dtype=np.uint32)
+        kept = [name for name in rows.columns if name in self.kept]
+        wanted = rows.with_columns(self.derived).select(*kept, *(one.meta.output_name() for one in self.derived))
+        return wanted[pl.Series(known)] if wanted.columns else wanted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +90,9 @@ class Known:
         starts: Of each owner, the first place of its applications, and the end of the line after the last one.
         seats: Of each place, which of ``numbers`` its application is.
         numbers: Numbers of the applications in the build.
-        ages: Of each pair, how long before the application its row happened, in microseconds.
+        applications: Of each pair, which of ``numbers`` its application is.
+        happened: Of each row, when it took place, in microseconds.
+        times: Of each place, when its application was handed in, in microseconds.
     """
 
     rows: pl.DataFrame
@@ -89,14 +100,11 @@ class Known:
     row: Small
     place: Small
     starts: Whole
-    seats: Whole
+    seats: Small
     numbers: Whole
-    ages: Whole
-
-    @cached_property
-    def applications(self) -> Whole:
-        """Of each pair, which of ``numbers`` its application is."""
-        return self.seats[self.place]
+    applications: Small
+    happened: Whole
+    times: Whole
 
 
 def open_columns(table: Table) -> tuple[str, ...]:
@@ -110,7 +118,7 @@ def prefix(table: Table) -> str:
 
 
 def known_rows(
-    applications: pl.DataFrame,
+    line: Line,
     view: View,
     tables: Mapping[str, pl.DataFrame],
     wanted: Wanted,
@@ -121,24 +129,25 @@ def known_rows(
     """Return the rows of history that any application knew, in shares of other owners.
 
     Args:
-        applications: Applications to build; they are numbered by their order.
+        line: The applications to build, matched as the view says.
         view: The table.
         tables: Raw tables; those of the view must be there.
         wanted: What of the rows is wanted.
         threads: What works on several parts at once.
         piece: How many rows are looked at at once; about so many are in a share.
     """
-    line = _line(applications, view)
     history = _rows(view, tables)
-    read = sorted((wanted.reads | {"happened_at", "known_at"}) & set(history.collect_schema()))
-    rows = history.select(_owner(view).alias(OWNER), *read).collect()
+    own = [_owner(view).alias(OWNER), pl.col("happened_at").alias(HAPPENED), pl.col("known_at").alias(KNOWN)]
+    # In memory, columns stay in one piece each. The streaming engine cuts them up, and gathering from pieces is slow.
+    rows = history.select(*own, *sorted(wanted.reads & set(history.collect_schema()))).collect(engine="in-memory")
     # An application has several keys, and rows of one application must not fall into several shares.
     count = -(-len(rows) // piece) if view.matched == "applicant" else 1
     size = max(-(-len(line.owners) // max(count, 1)), 1)
-    deal = _Deal(line=line, index=Index.of(line.owners), size=size, wanted=wanted)
+    deal = _Deal(index=line.index, lasts=line.lasts, size=size, shares=-(-len(line.owners) // size), wanted=wanted)
     pieces = [rows[start : start + piece] for start in range(0, max(len(rows), 1), piece)]
     hands = zip(*threads.map(deal.shared_out, pieces), strict=True)
-    return [Share(hand, line.part(i * deal.size, (i + 1) * deal.size)) for i, hand in enumerate(hands)]
+    starts = range(0, max(len(line.owners), 1), size)
+    return [Share(hand, line.part(i, i + size), int(line.starts[i])) for i, hand in zip(starts, hands, strict=True)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,52 +155,115 @@ class _Deal:
     """Shares rows out by their owners.
 
     Attributes:
-        line: The applications of all owners.
-        index: The owners.
+        index: All owners.
+        lasts: Of each owner, the time of the last application; −∞ for who is none.
         size: How many owners a share has.
+        shares: How many shares there are.
         wanted: What of the rows is wanted.
     """
 
-    line: _Line
     index: Index
+    lasts: Whole
     size: int
+    shares: int
     wanted: Wanted
 
-    def shared_out(self, rows: pl.DataFrame) -> list[tuple[Small, pl.DataFrame]]:
-        """Return for each share the rows that the last application of their owner knew, and the owners within it."""
-        lasts = np.append(np.append(self.line.times, -NEVER)[self.line.starts[1:] - 1], -NEVER)
-        owners, since = self.index.positions(rows[OWNER]), _since(rows)
-        known = np.flatnonzero(since < lasts[owners])
-        share = (owners[known] // self.size).astype(np.uint16)
-        known = known[np.argsort(share, kind="stable")]
-        owners, rows = owners[known], self.wanted.of(rows.drop(OWNER)[known])
-        rows = rows.with_columns(pl.Series(SINCE, since[known]))
-        count = max(-(-len(self.line.owners) // self.size), 1)
-        ends = np.cumsum(np.bincount(share, minlength=count))
-        bounds = pairwise([0, *ends.tolist()])
-        return [(owners[start:end] - np.int32(i * self.size), rows[start:end]) for i, (start, end) in enumerate(bounds)]
+    def shared_out(self, rows: pl.DataFrame) -> list[Piece]:
+        """Return for each share the rows that the last application of their owner knew."""
+        rows = rows.rechunk()
+        owners, happened, known = self.index.positions(rows[OWNER]), *map(_microseconds, (rows[HAPPENED], rows[KNOWN]))
+        counts = np.zeros(max(self.shares, 1), dtype=np.int64)
+        compiled().count_known(owners, happened, known, self.lasts, self.size, counts)
+        ends = np.cumsum(counts)
+        count, starts = int(ends[-1]), ends - counts
+        at, whose = np.empty(count, dtype=np.uint32), np.empty(count, dtype=np.int32)
+        since, times = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
+        compiled().deal_known(owners, happened, known, self.lasts, self.size, starts, at, whose, since, times)
+        dealt = self.wanted.of(rows, at)
+        bounds = [slice(start, end) for start, end in pairwise([0, *ends.tolist()])]
+        return [Piece(whose[part], since[part], times[part], dealt[part]) for part in bounds]
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Line:
-    """The applications, those of one owner beside each other and by time."""
+@dataclass(frozen=True)
+class Piece:
+    """Some of the rows of a share.
+
+    Attributes:
+        owners: Of each row, the number of its owner among those of the share.
+        since: Of each row, since when it counts.
+        happened: Of each row, when it took place.
+        rows: What is wanted of the rows.
+    """
+
+    owners: Small
+    since: Whole
+    happened: Whole
+    rows: pl.DataFrame
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Line:
+    """The applications, those of one owner beside each other and by time.
+
+    Attributes:
+        owners: Whose they are, each once.
+        starts: Of each owner, the first place of its applications, and the end of the line after the last one.
+        seats: Of each place, which of ``numbers`` its application is.
+        numbers: Numbers of the applications in the build, each once.
+        times: Of each place, when its application was handed in, in microseconds.
+    """
 
     owners: pl.Series
     starts: Whole
-    seats: Whole
+    seats: Small
     numbers: Whole
     times: Whole
 
-    def part(self, start: int, end: int) -> _Line:
+    @classmethod
+    def of(cls, applications: pl.DataFrame, matched: Matched) -> Line:
+        """Line up applications, numbered by their order, by applicant or by each of their keys."""
+        named = pl.int_range(pl.len()).alias("number")
+        numbered = applications.select(named, "applied_at", "applicant_id", *KEYS.values())
+        owned = [numbered.select("number", "applied_at", owner) for owner in _own(matched)]
+        line = pl.concat(owned).drop_nulls("owner").sort("owner", "applied_at")
+        lengths = line.group_by("owner", maintain_order=True).len()
+        numbers = line["number"].to_numpy()
+        each = matched == "applicant"
+        return cls(
+            owners=lengths["owner"],
+            starts=np.concatenate([[0], np.cumsum(lengths["len"].to_numpy(), dtype=np.int64)]),
+            seats=np.arange(len(numbers), dtype=np.int32) if each else numbers.astype(np.int32),
+            numbers=numbers if each else np.arange(len(applications)),
+            times=_microseconds(line["applied_at"]),
+        )
+
+    @cached_property
+    def index(self) -> Index:
+        """The owners, ready for finding whose a row is."""
+        return Index.of(self.owners)
+
+    @cached_property
+    def lasts(self) -> Whole:
+        """Of each owner, the time of the last application; −∞ for who is none, as one that follows the last."""
+        return np.append(np.append(self.times, -NEVER)[self.starts[1:] - 1], -NEVER)
+
+    @cached_property
+    def seats_of_numbers(self) -> Whole:
+        """Of each application in the build, which of ``numbers`` it is."""
+        seats = np.empty(len(self.numbers), dtype=np.int64)
+        seats[self.numbers] = np.arange(len(self.numbers))
+        return seats
+
+    def part(self, start: int, end: int) -> Line:
         """Return the line of some of the owners alone."""
         if start == 0 and end >= len(self.owners):
             return self
         starts = self.starts[start : end + 1]
         places = slice(starts[0], starts[-1])
-        return _Line(
+        return Line(
             owners=self.owners[start:end],
             starts=starts - starts[0],
-            seats=np.arange(starts[-1] - starts[0]),
+            seats=np.arange(starts[-1] - starts[0], dtype=np.int32),
             numbers=self.numbers[places],
             times=self.times[places],
         )
@@ -202,58 +274,40 @@ class Share:
     """The rows of some owners, still to be put beside their applications.
 
     Attributes:
-        pieces: The rows, and of each the number of its owner in the line, piece by piece.
+        pieces: The rows.
         line: The applications of the owners.
+        first: Where the first of them stands in the line of all owners.
     """
 
-    pieces: Sequence[tuple[Small, pl.DataFrame]]
-    line: _Line
+    pieces: Sequence[Piece]
+    line: Line
+    first: int
 
     def known(self) -> Known:
-        """Put each row beside the applications of its owner, from the last one back, as far as they knew it."""
-        line, owners = self.line, np.concatenate([owners for owners, _ in self.pieces])
-        rows = pl.concat([rows for _, rows in self.pieces], rechunk=True)
-        since, begins = rows[SINCE].to_numpy(), line.starts[owners]
-        row, place = np.arange(len(rows), dtype=np.int32), line.starts[owners + 1].astype(np.int32) - np.int32(1)
-        chunks = [(row, place)]
-        while len(row):
-            place = place - np.int32(1)
-            earlier = place >= begins[row]
-            earlier[earlier] = since[row[earlier]] < line.times[place[earlier]]
-            row, place = row[earlier], place[earlier]
-            chunks.append((row, place))
-        row, place = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+        """Put each row beside the applications of its owner that knew it."""
+        line, owners = self.line, np.concatenate([piece.owners for piece in self.pieces])
+        since = np.concatenate([piece.since for piece in self.pieces])
+        most = compiled().most_pairs(owners, line.starts)
+        row, place = np.empty(most, np.int32), np.empty(most, np.int32)
+        pairs = compiled().fill_pairs(owners, since, line.starts, line.times, row, place)
+        row, place = row[:pairs], place[:pairs]
         return Known(
-            rows=rows,
+            rows=pl.concat([piece.rows for piece in self.pieces], rechunk=True),
             owners=owners,
             row=row,
             place=place,
             starts=line.starts,
             seats=line.seats,
             numbers=line.numbers,
-            ages=line.times[place] - _microseconds(rows["happened_at"])[row],
+            applications=line.seats[place],
+            happened=np.concatenate([piece.happened for piece in self.pieces]),
+            times=line.times,
         )
 
 
-def _line(applications: pl.DataFrame, view: View) -> _Line:
-    numbered = applications.select(pl.int_range(pl.len()).alias("number"), "applied_at", "applicant_id", *KEYS.values())
-    owned = [numbered.select("number", "applied_at", owner) for owner in _own(view)]
-    line = pl.concat(owned).drop_nulls("owner").sort("owner", "applied_at")
-    lengths = line.group_by("owner", maintain_order=True).len()
-    numbers = line["number"].to_numpy()
-    each = view.matched == "applicant"
-    return _Line(
-        owners=lengths["owner"],
-        starts=np.concatenate([[0], np.cumsum(lengths["len"].to_numpy(), dtype=np.int64)]),
-        seats=np.arange(len(numbers)) if each else numbers,
-        numbers=numbers if each else np.arange(len(applications)),
-        times=_microseconds(line["applied_at"]),
-    )
-
-
-def _own(view: View) -> list[pl.Expr]:
+def _own(matched: Matched) -> list[pl.Expr]:
     """Return whose history an application has: its applicant's, or that of each of its keys."""
-    if view.matched == "applicant":
+    if matched == "applicant":
         return [pl.col("applicant_id").alias("owner")]
     return [_key(pl.lit(kind), pl.col(column)).alias("owner") for kind, column in KEYS.items()]
 
@@ -269,26 +323,26 @@ def _key(kind: pl.Expr, key: pl.Expr) -> pl.Expr:
 def _rows(view: View, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
     """Return the table under the names that views use, its parent's columns beside it."""
     rows = tables[view.table.name].lazy().select(open_columns(view.table))
-    known = pl.col(view.known)
     if view.parent is not None:
         rows = rows.join(_parent(view.parent, tables), on=view.parent.key, how="inner")
         if view.applicant in view.table.schema:
             rows = rows.filter(pl.col(view.applicant) == pl.col(f"{prefix(view.parent)}applicant_id"))
-        known = pl.max_horizontal(known, *(f"{prefix(view.parent)}{name}" for name in view.parent.times))
-    named = {"happened_at": pl.col(view.happened), "known_at": known}
+    named = {"happened_at": pl.col(view.happened), "known_at": _known(view)}
     if view.matched == "applicant":
         named["applicant_id"] = pl.col(view.applicant)
     return rows.with_columns(**named).drop("applied_at", strict=False)
 
 
+def _known(view: View) -> pl.Expr:
+    """Return when a row became known: not before its parent had taken place and was known."""
+    parent = view.parent
+    times = () if parent is None else tuple(f"{prefix(parent)}{name}" for name in parent.times)
+    return pl.max_horizontal(view.known, *times)
+
+
 def _parent(table: Table, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
     names = {name: f"{prefix(table)}{name}" for name in open_columns(table) if name != table.key}
     return tables[table.name].lazy().select(table.key, *names).rename(names)
-
-
-def _since(rows: pl.DataFrame) -> Whole:
-    """Return from when on a row counts: when it had happened and was known."""
-    return np.maximum(_microseconds(rows["happened_at"]), _microseconds(rows["known_at"]))
 
 
 def _microseconds(times: pl.Series) -> Whole:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from features.aggregates import COUNT, DISTINCT, MAX, MEAN, MIN, SHARE, SUM, SUM_UNIT, Aggregate
-from features.bands import Bands, Cells
+from features.bands import Bands, Cells, Values
 from features.distinct_values import Slots, slots
+from features.equal_values import flags
 from features.pair_columns import PairColumns
 from features.windowed import Windowed
 
+Bytes = NDArray[np.uint8]
+Small = NDArray[np.int32]
 Whole = NDArray[np.int64]
 Real = NDArray[np.float64]
+Read = Callable[[pl.Series], pl.Series]
 Key = TypeVar("Key")
 
 
@@ -31,20 +35,22 @@ class Sight:
         band: Of each pair, its band.
         cells: Of each pair, its cell.
         slots: Slots of the columns whose different values were counted so far.
+        read: Values of columns, and how they were read, so far.
     """
 
     columns: PairColumns
     bands: Bands
-    band: NDArray[np.unsignedinteger]
+    band: Small
     cells: Cells
     slots: dict[str, Slots] = field(default_factory=dict)
+    read: dict[tuple[str, Read], Values] = field(default_factory=dict)
 
     @classmethod
     def of(cls, columns: PairColumns, bands: Bands) -> Sight:
         """Put the pairs into cells."""
         known = columns.known
-        band = bands.of(known.ages)
-        cells = Cells(len(known.numbers), bands, known.applications * len(bands) + band)
+        band = bands.of_pairs(known.row, known.place, known.happened, known.times)
+        cells = Cells.of(len(known.numbers), bands, band, known.applications)
         return cls(columns=columns, bands=bands, band=band, cells=cells)
 
     def different(self, column: str) -> Slots:
@@ -53,6 +59,14 @@ class Sight:
             self.slots[column] = slots(self.columns, column)
         return self.slots[column]
 
+    def values(self, column: str, read: Read) -> Values:
+        """Return the values of a column, read in one of the ways below."""
+        if (column, read) not in self.read:
+            series, row = self.columns.column(column)
+            series, at = read(series), np.empty(0, dtype=np.int32) if row is None else row
+            self.read[column, read] = Values(series.fill_null(0).to_numpy(), flags(series.is_not_null()), at)
+        return self.read[column, read]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Picked:
@@ -60,33 +74,11 @@ class Picked:
 
     Attributes:
         sight: All pairs.
-        pairs: Positions of the pairs among all.
-        cells: Of each pair, its cell.
+        chosen: Of each pair, 1 when it fulfils them, else 0.
     """
 
     sight: Sight
-    pairs: Whole | slice
-    cells: Cells
-
-    @classmethod
-    def where(cls, sight: Sight, some: Windowed) -> Picked:
-        """Return the pairs that a feature counts, in whatever window."""
-        flags = sight.columns.where(some.history, some.where)
-        if flags is None:
-            return cls(sight=sight, pairs=slice(None), cells=sight.cells)
-        pairs = np.flatnonzero(flags)
-        return cls(sight=sight, pairs=pairs, cells=sight.cells.only(pairs))
-
-    def values(self, column: str, read: Callable[[pl.Series], pl.Series]) -> tuple[Cells, NDArray[Any]]:
-        """Return the values of a column that are not null, and their cells."""
-        series, row = self.sight.columns.column(column)
-        series = read(series)
-        position = self.pairs if row is None else row[self.pairs]
-        values = series.fill_null(value=0).to_numpy()[position]
-        if not series.null_count():
-            return self.cells, values
-        present = np.flatnonzero(series.is_not_null().to_numpy()[position])
-        return self.cells.only(present), values[present]
+    chosen: Bytes
 
 
 def window_values(columns: PairColumns, parts: Iterable[Windowed]) -> Iterator[tuple[Windowed, Real]]:
@@ -99,11 +91,11 @@ def window_values(columns: PairColumns, parts: Iterable[Windowed]) -> Iterator[t
     parts = tuple(parts)
     sight = Sight.of(columns, Bands.between(part.window for part in parts))
     for picking in _alike(parts, lambda part: (part.history.stem, part.where)):
-        picked = Picked.where(sight, picking[0])
+        picked = Picked(sight=sight, chosen=columns.where(picking[0].history, picking[0].where))
         for same in _alike(picking, lambda part: (part.aggregate.name, part.column)):
             wide = _COMPUTED[same[0].aggregate](picked, same[0].column)
             for part in same:
-                yield part, wide[:, sight.bands.last(part.window)].astype(np.float64)
+                yield part, wide[sight.bands.last(part.window)].astype(np.float64)
 
 
 def _alike(parts: Iterable[Windowed], key: Callable[[Windowed], Key]) -> list[list[Windowed]]:
@@ -118,52 +110,56 @@ def _whole(values: pl.Series) -> pl.Series:
 
 
 def _real(values: pl.Series) -> pl.Series:
-    return values.cast(pl.Float64).fill_nan(None)
+    return values.cast(pl.Float64).fill_null(np.nan)
+
+
+def _negative(values: pl.Series) -> pl.Series:
+    return -_real(values)
+
+
+def _true(values: pl.Series) -> pl.Series:
+    return values.cast(pl.Boolean).cast(pl.Int64)
 
 
 def _ratio(parts: Whole, wholes: Whole) -> Real:
-    """Return the quotients, NaN where the whole is 0."""
-    quotients: Real = np.full(parts.shape, np.nan)
-    np.divide(parts, wholes, out=quotients, where=wholes != 0)
-    return quotients
+    """Return the quotients, NaN where part and whole are 0."""
+    with np.errstate(invalid="ignore"):
+        return np.asarray(parts / wholes)
 
 
 def _count(picked: Picked, _: str) -> Whole:
-    return picked.cells.counts
+    return picked.sight.cells.counts(picked.chosen)
 
 
 def _sum(picked: Picked, column: str) -> Real:
-    cells, values = picked.values(column, _whole)
-    return _ratio(cells.sums(values), np.where(cells.counts, SUM_UNIT, 0))
+    sums, counts = picked.sight.cells.sums(picked.chosen, picked.sight.values(column, _whole))
+    return np.where(counts, sums / SUM_UNIT, np.nan)
 
 
 def _mean(picked: Picked, column: str) -> Real:
-    cells, values = picked.values(column, _whole)
-    return _ratio(cells.sums(values), cells.counts * SUM_UNIT)
+    sums, counts = picked.sight.cells.sums(picked.chosen, picked.sight.values(column, _whole))
+    return _ratio(sums, counts * SUM_UNIT)
 
 
 def _share(picked: Picked, column: str) -> Real:
-    cells, values = picked.values(column, lambda flags: flags.cast(pl.Boolean))
-    return _ratio(cells.only(np.flatnonzero(values)).counts, cells.counts)
+    return _ratio(*picked.sight.cells.sums(picked.chosen, picked.sight.values(column, _true)))
 
 
 def _max(picked: Picked, column: str) -> Real:
-    cells, values = picked.values(column, _real)
-    return np.where(cells.counts, cells.largest(values), np.nan)
+    return picked.sight.cells.largest(picked.chosen, picked.sight.values(column, _real))
 
 
 def _min(picked: Picked, column: str) -> Real:
-    cells, values = picked.values(column, lambda numbers: -_real(numbers))
-    return np.where(cells.counts, 0.0 - cells.largest(values), np.nan)
+    return 0.0 - picked.sight.cells.largest(picked.chosen, picked.sight.values(column, _negative))
 
 
 def _distinct(picked: Picked, column: str) -> Whole:
     """Count the values of an application by the band of their latest row."""
-    found = picked.sight.different(column)
-    latest = found.smallest(picked.pairs, picked.sight.band, len(picked.sight.bands))
-    met = np.flatnonzero(latest < len(picked.sight.bands))
-    cell = found.applications[met] * len(picked.sight.bands) + latest[met]
-    return Cells(picked.cells.applications, picked.sight.bands, cell).counts
+    sight, found = picked.sight, picked.sight.different(column)
+    latest = found.smallest(picked.chosen, sight.band, len(sight.bands))
+    met = latest < len(sight.bands)
+    cells = Cells.of(sight.cells.applications, sight.bands, latest, found.applications)
+    return cells.counts(met.view(np.uint8))
 
 
 _COMPUTED: Final[Mapping[Aggregate, Callable[[Picked, str], NDArray[np.generic]]]] = {

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from features.history import View
 from features.pair_columns import Reading
-from features.point_in_time import KEYS, PIECE, Share, known_rows
+from features.point_in_time import KEYS, PIECE, Line, Share, known_rows
 from features.window_values import window_values
 from features.windowed import Windowed
 
@@ -41,28 +41,36 @@ def with_windowed(
     """
     views: dict[View, list[Windowed]] = {}
     for part in parts:
-        views.setdefault(part.history.view, []).append(part)
-    values = {part.name: np.full(len(applications), np.nan) for part in parts}
+        if part.history.view.tables <= tables.keys():
+            views.setdefault(part.history.view, []).append(part)
+    lines = {matched: Line.of(applications, matched) for matched in {view.matched for view in views}}
+    found = dict.fromkeys((part.name for part in parts), np.full(len(applications), np.nan))
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
         for view, members in views.items():
-            if view.tables <= tables.keys():
-                reading = Reading.of(view, members, time_zone)
-                shares = known_rows(applications, view, tables, reading.wanted, threads=threads, piece=piece)
-                work = partial(_fill, values, applications, reading, members)
-                deque(threads.map(work, shares), maxlen=0)
-    return applications.with_columns(pl.Series(name, column, nan_to_null=True) for name, column in values.items())
+            line, reading = lines[view.matched], Reading.of(view, members, time_zone)
+            shares = known_rows(line, view, tables, reading.wanted, threads=threads, piece=piece)
+            values = {part.name: np.empty(len(line.numbers)) for part in members}
+            work = partial(_fill, values, applications, reading, members)
+            deque(threads.map(work, shares), maxlen=0)
+            seats = line.seats_of_numbers
+            found |= zip(values, threads.map(lambda value, seats=seats: value[seats], values.values()), strict=True)
+    return applications.with_columns(pl.Series(name, column, nan_to_null=True) for name, column in found.items())
 
 
 def _fill(
     values: Mapping[str, Real], applications: pl.DataFrame, reading: Reading, parts: Sequence[Windowed], share: Share
 ) -> None:
-    """Write what one share of a view says into the columns of its features."""
+    """Write what one share of a view says into the columns of its features, in the order of the line."""
     known = share.known()
-    rows = np.bincount(known.applications, minlength=len(known.numbers)) > 0
-    listed = rows | _with_key(applications)[known.numbers] if reading.view.matched == "key" else rows
+    told = np.bincount(known.applications, minlength=len(known.numbers)) > 0
+    if reading.view.matched == "key":
+        told |= _with_key(applications)[known.numbers]
+    untold = np.flatnonzero(~told)
+    seats = slice(share.first, share.first + len(known.numbers))
     for part, found in window_values(reading.columns(known, applications), parts):
-        found[~(listed if part.aggregate.counts else rows)] = np.nan
-        values[part.name][known.numbers] = found
+        if part.aggregate.counts:
+            found[untold] = np.nan
+        values[part.name][seats] = found
 
 
 def _with_key(applications: pl.DataFrame) -> NDArray[np.bool_]:

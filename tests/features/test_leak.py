@@ -196,7 +196,7 @@ WATCHED = ("inquiries_count_365d", "loans_count_365d", "loans_charged_off_count"
 
 
 def test_the_law_is_red_when_rows_count_from_when_they_happened(tables, monkeypatch):
-    monkeypatch.setattr(point_in_time, "_since", lambda rows: point_in_time._microseconds(rows["happened_at"]))
+    monkeypatch.setattr(point_in_time, "_known", lambda view: pl.col(view.happened))
 
     accused = through(prove(tables, applications=6, features=WATCHED))
 

@@ -1,0 +1,97 @@
+"""The loops of `features.loops`, compiled by numba when a batch first needs them.
+
+What is compiled is kept beside the source, as Python keeps its own byte code, or else in the user's cache, so that only
+the first build after a change of the source waits some seconds for it. Types are given, not inferred: nothing is
+compiled again because some array may not be written to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from features import loops
+from features.errors import CompilerError
+
+if TYPE_CHECKING:
+    from numba.core.types import Type
+
+Loop = Callable[..., Any]
+
+_ARRAYS: Final = {"b": "uint8", "f": "float64", "h": "uint64", "i": "int64", "s": "int32", "u": "uint32"}
+_NUMBER: Final = "#"
+_TAKEN: Final[Mapping[str, str]] = {
+    "number_hashes": "hsbH#SS",
+    "find_hashes": "hh##S",
+    "count_known": "siii#I",
+    "deal_known": "siii#IUSII",
+    "most_pairs": "si",
+    "fill_pairs": "siiiSS",
+    "band_pairs": "ssiiiS",
+    "count_cells": "sbI",
+    "sum_cells": "sbsibII",
+    "largest_of_cells": "sbsfF",
+    "slots_of_rows": "sissS",
+    "smallest_of_slots": "sbsS",
+    "local_hours": "ii#F",
+}
+"""What each loop takes: a letter for an array that is read, its capital for one that is filled, # for a number."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiled:
+    """The loops, compiled; each takes what the one of its name in `features.loops` takes and lets threads run on."""
+
+    number_hashes: Loop
+    find_hashes: Loop
+    count_known: Loop
+    deal_known: Loop
+    most_pairs: Loop
+    fill_pairs: Loop
+    band_pairs: Loop
+    count_cells: Loop
+    sum_cells: Loop
+    largest_of_cells: Loop
+    slots_of_rows: Loop
+    smallest_of_slots: Loop
+    local_hours: Loop
+
+
+_made: list[Compiled] = []
+_making: Final = Lock()
+
+
+def compiled() -> Compiled:
+    """Return the loops, compiled once in a process.
+
+    Raises:
+        CompilerError: numba cannot be imported.
+    """
+    with _making:
+        if not _made:
+            _made.append(Compiled(**{each.name: _compiled(each.name) for each in fields(Compiled)}))
+        return _made[0]
+
+
+def _compiled(name: str) -> Loop:
+    try:
+        import numba
+    except ImportError as error:
+        raise CompilerError(str(error)) from error
+    loop, taken = getattr(loops, name), [_type(letter) for letter in _TAKEN[name]]
+    try:
+        made: Loop = numba.njit(tuple(taken), nogil=True, error_model="numpy", cache=True)(loop)
+    except RuntimeError:
+        # numba finds no folder that it may write to: it compiles anew in each process then.
+        made = numba.njit(tuple(taken), nogil=True, error_model="numpy")(loop)
+    return made
+
+
+def _type(letter: str) -> Type:
+    from numba import types
+
+    if letter == _NUMBER:
+        return types.int64
+    return types.Array(getattr(types, _ARRAYS[letter.lower()]), 1, "C", readonly=letter.islower())
