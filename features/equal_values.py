@@ -70,8 +70,9 @@ class Index:
         compiled().find_hashes(_hashes(values), self.table, self.shift, none, found)
         nearest = self.values[pl.Series(np.minimum(found, none - 1).view(np.uint32))]
         unlike = np.flatnonzero(flags(values == nearest) == 0)
-        # Most are found nowhere. But of two values with one hash the table may hold one and the other be sought.
-        found[unlike] = none if (found[unlike] == none).all() else self._found_without_hashes(values[unlike])
+        # Those are found nowhere, or another stands where their hash leads: of two with one hash the table holds one.
+        if (found[unlike] != none).any():
+            found[unlike] = self._found_without_hashes(values[unlike])
         return found
 
     def _found_without_hashes(self, values: pl.Series) -> Small:

@@ -45,6 +45,7 @@ def test_hours_of_times_a_century_apart(zone, values):
         ("America/New_York", datetime(2026, 3, 8, 7, tzinfo=UTC)),
         ("Australia/Lord_Howe", datetime(2026, 4, 4, 15, tzinfo=UTC)),
         ("Africa/Monrovia", datetime(1972, 1, 7, 0, 44, 30, tzinfo=UTC)),
+        ("Africa/El_Aaiun", datetime(1934, 1, 1, 0, 52, 48, tzinfo=UTC)),
         ("Asia/Shanghai", datetime(1986, 5, 3, 18, tzinfo=UTC)),
     ],
 )

@@ -190,7 +190,7 @@ def test_the_client_in_the_readme_decides_and_tells_what_is_wrong(client, case, 
 
 
 def test_the_package_serves_without_the_platforms_packages(folder, tmp_path):
-    blocked = ("typer", "rich", "pandas", "lightgbm", "mlflow", "sklearn", "yaml", "jinja2")
+    blocked = ("typer", "rich", "numba", "pandas", "lightgbm", "mlflow", "sklearn", "yaml", "jinja2")
     code = f"import sys\nsys.modules.update(dict.fromkeys({blocked}))\n"
     code += "from service import load_serving, serve\n"
     code += f"serve(lambda: load_serving({str(folder)!r}), port=0, started=lambda at, _: print(at, flush=True))"
