@@ -8,8 +8,8 @@ ways, and in pandas, written in two. All sides hold the tables in memory in thei
 after their results were found equal. It prints medians of wall time and of processor time, which other work on the
 machine disturbs less, and the ratios, after each turn.
 
-``grow`` writes partitioned tables of each size, builds the whole catalogue from them in a process of its own, and
-prints time, peak memory and the exponent of time between sizes.
+``grow`` writes partitioned tables of each size, builds the whole catalogue from them in processes of their own, in
+turn, and prints medians of time and peak memory, and the exponents of time between sizes.
 """
 
 from __future__ import annotations
@@ -115,22 +115,36 @@ def tell(runs: Mapping[str, list[Taken]]) -> None:
         )
 
 
-def grow(sizes: list[int], folder: Path) -> None:
-    """Print time and peak memory of the whole catalogue by size."""
-    before = None
-    for events in sizes:
-        source, out = folder / f"tables-{events}", folder / f"features-{events}"
+def grow(sizes: list[int], folder: Path, repeats: int) -> None:
+    """Print time and peak memory of the whole catalogue by size: medians of builds in turn, after each turn."""
+    sources = {events: folder / f"tables-{events}" for events in sizes}
+    for events, source in sources.items():
         shutil.rmtree(source, ignore_errors=True)
-        shutil.rmtree(out, ignore_errors=True)
         write(Size(applications=events // 50, events=events, partitions=-(-events // ROWS_EACH)), source)
-        command = [sys.executable, "-m", "benchmarks.features", "one", str(source), str(out)]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()  # noqa: S603 -- ourselves
+    runs: dict[int, list[tuple[float, ...]]] = {events: [] for events in sizes}
+    for turn in range(1, repeats + 1):
+        for events, source in sources.items():
+            runs[events].append(_built(source, folder / "features"))
+        print(f"after {turn} turn(s)", flush=True)
+        before = None
+        for events, found in runs.items():
+            wall, processor, memory = (median(each) for each in zip(*found, strict=True))
+            grown = "" if before is None else _exponents(before, (events, wall, processor))
+            print(
+                f"{events:>12,} events {wall:8.1f} s {processor:8.1f} s of processor {memory:5.2f} GB{grown}",
+                flush=True,
+            )
+            before = (events, wall, processor)
+    for source in sources.values():
         shutil.rmtree(source)
-        shutil.rmtree(out)
-        wall, processor, memory = map(float, told)
-        grown = "" if before is None else _exponents(before, (events, wall, processor))
-        print(f"{events:>12,} events {wall:8.1f} s {processor:8.1f} s of processor {memory:5.2f} GB{grown}", flush=True)
-        before = (events, wall, processor)
+
+
+def _built(source: Path, out: Path) -> tuple[float, ...]:
+    """Build in a process of its own; return seconds, processor seconds and peak memory in GB."""
+    command = [sys.executable, "-m", "benchmarks.features", "one", str(source), str(out)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()  # noqa: S603 -- ourselves
+    shutil.rmtree(out)
+    return tuple(map(float, told))
 
 
 def _exponents(before: tuple[float, ...], after: tuple[float, ...]) -> str:
@@ -155,6 +169,7 @@ def main() -> None:
     comparing.add_argument("--no-pandas", action="store_true", help="pandas takes minutes at ten million events")
     growing = jobs.add_parser("grow", help="time and memory of the whole catalogue by size")
     growing.add_argument("sizes", type=int, nargs="+", help="events; there are 50 for each application")
+    growing.add_argument("--repeats", type=int, default=5)
     growing.add_argument("--folder", type=Path, required=True, help="where tables are written and removed again")
     alone = jobs.add_parser("one", help="one build, as `grow` runs it")
     alone.add_argument("source", type=Path)
@@ -163,7 +178,7 @@ def main() -> None:
     if given.job == "compare":
         compare(given.applications, given.events, given.repeats, pandas=not given.no_pandas)
     elif given.job == "grow":
-        grow(given.sizes, given.folder)
+        grow(given.sizes, given.folder, given.repeats)
     else:
         one(given.source, given.out)
 
