@@ -16,7 +16,7 @@ from typing import Final
 
 import polars as pl
 
-from features.point_in_time import KEYS
+from features.line import KEYS
 
 READ: Final = ("application_id", "applicant_id", "applied_at", *KEYS.values())
 """Columns of ``applications`` that network features read."""

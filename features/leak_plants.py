@@ -15,7 +15,7 @@ import polars as pl
 
 from features.leak_attacks import When, domain_of, hostile
 from features.leak_rules import AT, CASE, World, is_scored, teller_of
-from features.point_in_time import KEYS
+from features.line import KEYS
 from features.schema_check import UNREAD
 from features.tables import APPLICATIONS, DATE, FLAG, OUTCOMES, TABLES, TIME, Column, Table
 

@@ -8,7 +8,7 @@ from typing import Final
 import polars as pl
 
 from features.leak_rules import AT, CASE, World, given_columns
-from features.point_in_time import KEYS
+from features.line import KEYS
 from features.tables import APPLICATIONS, TABLES, Table
 
 MOST_MEMBERS: Final = 150

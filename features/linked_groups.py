@@ -10,8 +10,8 @@ from typing import Final, Literal
 from features.components import Surroundings
 from features.declaration import Kind, Meaning
 from features.feature import Feature, Json, described
+from features.line import KEYS
 from features.network_events import EVENTS, EventName
-from features.point_in_time import KEYS
 from features.windowed import span
 
 MeasureName = Literal[

@@ -8,9 +8,10 @@ from typing import Final
 import polars as pl
 
 from features.components import SPACES, Components, applicant_node
+from features.line import KEYS
 from features.linked_groups import LinkedGroup
 from features.network_events import EVENTS
-from features.point_in_time import KEYS, ROW
+from features.point_in_time import ROW
 
 _ASKED, _ENTERED, _LEARNED = range(3)
 """What comes first at one time: an application sees neither those of its own moment nor what is learned in it."""

@@ -7,9 +7,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from features.components import Components, Surroundings, applicant_node, key_nodes
+from features.line import KEYS
 from features.linked_groups import LinkedGroup
 from features.network_events import EVENTS, EventName
-from features.point_in_time import KEYS
 
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 Row = Mapping[str, object]

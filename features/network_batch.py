@@ -8,10 +8,11 @@ from typing import TypeGuard
 import polars as pl
 
 from features.feature import Feature
+from features.line import KEYS
 from features.linked_groups import LinkedGroup
 from features.linked_groups_batch import with_linked
 from features.network_events import EVENTS
-from features.point_in_time import KEYS, ROW
+from features.point_in_time import ROW
 from features.shared_keys import SharedKey, count_shared
 
 NetworkFeature = SharedKey | LinkedGroup

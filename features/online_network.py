@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from features.line import KEYS
 from features.linked_groups import LinkedGroup
 from features.linked_groups_one import linked_group
 from features.network_events import EVENTS
 from features.online_records import Rows
-from features.point_in_time import KEYS, open_columns
+from features.point_in_time import open_columns
 from features.shared_keys import SharedKey
 from features.shared_keys_one import shared_key
 from features.tables import APPLICATIONS, OUTCOMES, Table

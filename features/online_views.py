@@ -14,8 +14,9 @@ from datetime import timedelta
 from features.expression import Expression
 from features.history import THIS, View
 from features.in_python import Code, Source
+from features.line import KEYS
 from features.online_aggregates import AGGREGATES, Running, aggregate_runtime
-from features.point_in_time import KEYS, open_columns, prefix
+from features.point_in_time import open_columns, prefix
 from features.python_runtime import compiled, runtime
 from features.tables import APPLICATIONS, Table
 from features.view_types import view_types

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
@@ -20,19 +19,12 @@ from numpy.typing import NDArray
 
 from features.compiled import compiled
 from features.equal_values import Index
-from features.history import Matched, View
+from features.history import View
+from features.line import Line, key, microseconds
 from features.tables import Table
 
 ROW: Final = "row"
 """Number of the application in the build, from 0."""
-
-KEYS: Final[Mapping[str, str]] = {
-    "phone": "phone_hash",
-    "id": "id_hash",
-    "device": "device_id",
-    "contact": "contact_hash",
-}
-"""Kind of key, as on the watchlist, to the column of ``applications`` that holds it."""
 
 PIECE: Final = 1 << 18
 """Rows that are worked on at once: few enough for the caches of a processor, enough that calls cost nothing."""
@@ -41,8 +33,6 @@ OWNER: Final = "owner of the row"
 HAPPENED: Final = "when the row took place"
 KNOWN: Final = "when the row became known"
 """Columns beside those of the table, under names that no table has."""
-
-NEVER: Final = np.iinfo(np.int64).max
 
 Whole = NDArray[np.int64]
 Small = NDArray[np.int32]
@@ -171,7 +161,7 @@ class _Deal:
     def shared_out(self, rows: pl.DataFrame) -> list[Piece]:
         """Return for each share the rows that the last application of their owner knew."""
         rows = rows.rechunk()
-        owners, happened, known = self.index.positions(rows[OWNER]), *map(_microseconds, (rows[HAPPENED], rows[KNOWN]))
+        owners, happened, known = self.index.positions(rows[OWNER]), *map(microseconds, (rows[HAPPENED], rows[KNOWN]))
         counts = np.zeros(max(self.shares, 1), dtype=np.int64)
         compiled().count_known(owners, happened, known, self.lasts, self.size, counts)
         ends = np.cumsum(counts)
@@ -199,74 +189,6 @@ class Piece:
     since: Whole
     happened: Whole
     rows: pl.DataFrame
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Line:
-    """The applications, those of one owner beside each other and by time.
-
-    Attributes:
-        owners: Whose they are, each once.
-        starts: Of each owner, the first place of its applications, and the end of the line after the last one.
-        seats: Of each place, which of ``numbers`` its application is.
-        numbers: Numbers of the applications in the build, each once.
-        times: Of each place, when its application was handed in, in microseconds.
-    """
-
-    owners: pl.Series
-    starts: Whole
-    seats: Small
-    numbers: Whole
-    times: Whole
-
-    @classmethod
-    def of(cls, applications: pl.DataFrame, matched: Matched) -> Line:
-        """Line up applications, numbered by their order, by applicant or by each of their keys."""
-        named = pl.int_range(pl.len()).alias("number")
-        numbered = applications.select(named, "applied_at", "applicant_id", *KEYS.values())
-        owned = [numbered.select("number", "applied_at", owner) for owner in _own(matched)]
-        line = pl.concat(owned).drop_nulls("owner").sort("owner", "applied_at")
-        lengths = line.group_by("owner", maintain_order=True).len()
-        numbers = line["number"].to_numpy()
-        each = matched == "applicant"
-        return cls(
-            owners=lengths["owner"],
-            starts=np.concatenate([[0], np.cumsum(lengths["len"].to_numpy(), dtype=np.int64)]),
-            seats=np.arange(len(numbers), dtype=np.int32) if each else numbers.astype(np.int32),
-            numbers=numbers if each else np.arange(len(applications)),
-            times=_microseconds(line["applied_at"]),
-        )
-
-    @cached_property
-    def index(self) -> Index:
-        """The owners, ready for finding whose a row is."""
-        return Index.of(self.owners)
-
-    @cached_property
-    def lasts(self) -> Whole:
-        """Of each owner, the time of the last application; −∞ for who is none, as one that follows the last."""
-        return np.append(np.append(self.times, -NEVER)[self.starts[1:] - 1], -NEVER)
-
-    @cached_property
-    def seats_of_numbers(self) -> Whole:
-        """Of each application in the build, which of ``numbers`` it is."""
-        seats = np.empty(len(self.numbers), dtype=np.int64)
-        seats[self.numbers] = np.arange(len(self.numbers))
-        return seats
-
-    def part(self, start: int, end: int) -> Line:
-        """Return the line of some of the owners alone."""
-        if start == 0 and end >= len(self.owners):
-            return self
-        starts = self.starts[start : end + 1]
-        places = slice(starts[0], starts[-1])
-        return Line(
-            owners=self.owners[start:end],
-            starts=starts - starts[0],
-            seats=np.arange(starts[-1] - starts[0], dtype=np.int32),
-            numbers=self.numbers[places],
-            times=self.times[places],
-        )
 
 
 @dataclass(frozen=True)
@@ -305,19 +227,8 @@ class Share:
         )
 
 
-def _own(matched: Matched) -> list[pl.Expr]:
-    """Return whose history an application has: its applicant's, or that of each of its keys."""
-    if matched == "applicant":
-        return [pl.col("applicant_id").alias("owner")]
-    return [_key(pl.lit(kind), pl.col(column)).alias("owner") for kind, column in KEYS.items()]
-
-
 def _owner(view: View) -> pl.Expr:
-    return pl.col("applicant_id") if view.matched == "applicant" else _key(pl.col("key_type"), pl.col("key_hash"))
-
-
-def _key(kind: pl.Expr, key: pl.Expr) -> pl.Expr:
-    return pl.concat_str(kind, key, separator=" ")
+    return pl.col("applicant_id") if view.matched == "applicant" else key(pl.col("key_type"), pl.col("key_hash"))
 
 
 def _rows(view: View, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
@@ -343,12 +254,6 @@ def _known(view: View) -> pl.Expr:
 def _parent(table: Table, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
     names = {name: f"{prefix(table)}{name}" for name in open_columns(table) if name != table.key}
     return tables[table.name].lazy().select(table.key, *names).rename(names)
-
-
-def _microseconds(times: pl.Series) -> Whole:
-    """Return times as whole numbers; null is later than all others."""
-    whole = times.to_physical()
-    return (whole.fill_null(NEVER) if whole.null_count() else whole).to_numpy()
 
 
 def learned_later(view: View) -> dict[str, str]:

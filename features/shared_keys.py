@@ -14,8 +14,9 @@ import polars as pl
 
 from features.declaration import Kind, Meaning
 from features.feature import Feature, Json, described
+from features.line import KEYS
 from features.network_events import EVENTS, EventName
-from features.point_in_time import KEYS, ROW
+from features.point_in_time import ROW
 from features.windowed import span
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from features.line import KEYS
 from features.network_events import EVENTS
-from features.point_in_time import KEYS
 from features.shared_keys import SharedKey
 
 Row = Mapping[str, object]

@@ -12,8 +12,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from features.history import View
+from features.line import KEYS, Line
 from features.pair_columns import Reading
-from features.point_in_time import KEYS, PIECE, Line, Share, known_rows
+from features.point_in_time import PIECE, Share, known_rows
 from features.window_values import window_values
 from features.windowed import Windowed
 

@@ -13,8 +13,8 @@ from features.build import build, build_network
 from features.catalogue import CATALOGUE
 from features.errors import UnknownApplicationError
 from features.key_pairs import key_pairs, linked, repeated, shared_keys
+from features.line import KEYS
 from features.network_batch import is_network
-from features.point_in_time import KEYS
 
 NETWORK = [feature for feature in CATALOGUE.values() if is_network(feature)]
 
