@@ -3,7 +3,8 @@
 The thresholds of a feature cut its values into cells: every node sends all values of a cell the same way. So all that
 the nodes of a feature say about a case is one row of a table, found by the feature's cell, with one byte per group of
 leaves; the bytes of all features, joined by OR, are the patterns of all groups. The table is filled by asking the nodes
-themselves (`scoring.conditions`) about one value per cell: there is one law, and no second reading of it.
+themselves (`scoring.conditions`) about one value per cell, and so are the bounds that one row alone is compared with
+(`scoring.bounds`): there is one law, and no second reading of it.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.bounds import Answers, Bounds, bounds_of
 from scoring.conditions import ZERO, goes_left, unpacked, words_of
 from scoring.paths import MOST_CONDITIONS, Path
 from scoring.trees import Trees
@@ -25,7 +27,7 @@ Bytes = NDArray[np.uint8]
 Places = NDArray[np.intp]
 
 TABLE_BYTES: Final = 1 << 23
-"""About how large the table of one block of columns becomes at most; it grows with the square of the block's nodes."""
+"""About how large a table of one block's cells and columns becomes at most; it grows with the square of its nodes."""
 
 _LARGEST: Final = float(np.finfo(np.float64).max)
 
@@ -78,6 +80,12 @@ class Feature:
     columns: Places
     bits: Bytes
 
+    def table(self, width: int) -> Bytes:
+        """Return what each cell says to each of so many columns, shape (cells, width)."""
+        table = np.zeros((len(self.breaks), width), dtype=np.uint8)
+        table[:, self.columns] = self.bits.T
+        return table
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Block:
@@ -85,27 +93,13 @@ class Block:
 
     Attributes:
         width: How many columns there are.
-        features: The features with conditions in them.
-        places: Places of those features in a row.
-        template: Their numbers among ``features``, as real parts.
-        keys: All upper bounds: the real part is the place of the feature among ``features``, the imaginary part the
-            bound. Complex numbers are ordered by real part first, so one search finds the cells of all features.
-        table: Bytes to be joined, shape (cells of all features, columns).
+        features: The features with conditions in them, for many rows.
+        bounds: The same conditions, for one row.
     """
 
     width: int
     features: tuple[Feature, ...]
-    places: Places
-    template: NDArray[np.complex128]
-    keys: NDArray[np.complex128]
-    table: Bytes
-
-    def of_row(self, row: Array) -> Bytes:
-        """Return the patterns of one row (float64 per feature, NaN where missing, never infinite)."""
-        wanted = self.template.copy()
-        np.fmin(row.take(self.places), np.inf, out=wanted.imag)
-        found: Bytes = np.bitwise_or.reduce(self.table.take(self.keys.searchsorted(wanted), axis=0), axis=0)
-        return found
+    bounds: Bounds
 
     def of_rows(self, columns: Array) -> Bytes:
         """Return the patterns of many rows, shape (columns, rows), from one row per feature and a column per case."""
@@ -158,44 +152,28 @@ def _divided(columns: Sequence[Column], cuts: list[int], starts: list[int]) -> I
 
 
 def _block(columns: Sequence[Column], trees: Trees) -> Block:
-    by_feature: dict[int, list[tuple[int, int, Condition]]] = {}
-    feature_of = trees.feature
+    by_feature: dict[int, list[tuple[int, Condition]]] = {}
+    feature_of = trees.feature.tolist()
     for place, column in enumerate(columns):
-        for bit, condition in enumerate(column):
-            by_feature.setdefault(int(feature_of[condition.nodes[0]]), []).append((place, bit, condition))
-    features = tuple(_feature(number, by_feature[number], trees) for number in sorted(by_feature))
-    table = np.zeros((sum(len(each.breaks) for each in features), len(columns)), dtype=np.uint8)
-    keys = np.empty(len(table), dtype=np.complex128)
-    start = 0
-    for place, each in enumerate(features):
-        some = slice(start, start + len(each.breaks))
-        keys.real[some], keys.imag[some] = place, each.breaks
-        table[some, each.columns] = each.bits.T
-        start += len(each.breaks)
-    return Block(
-        width=len(columns),
-        features=features,
-        places=np.array([each.feature for each in features], dtype=np.intp),
-        template=np.arange(len(features)).astype(np.complex128),
-        keys=keys,
-        table=table,
-    )
+        for bit, condition in enumerate(column, 8 * place):
+            by_feature.setdefault(feature_of[condition.nodes[0]], []).append((bit, condition))
+    answers = [_answers(number, by_feature[number], trees) for number in sorted(by_feature)]
+    features = tuple(Feature(each.feature, each.breaks, *each.packed()) for each in answers)
+    return Block(width=len(columns), features=features, bounds=bounds_of(answers, len(columns), trees.features))
 
 
-def _feature(number: int, found: Sequence[tuple[int, int, Condition]], trees: Trees) -> Feature:
-    """Ask the nodes of a feature about one value of every cell, and pack their answers."""
-    place = {node: row for row, node in enumerate({node for _, _, condition in found for node in condition.nodes})}
+def _answers(number: int, found: Sequence[tuple[int, Condition]], trees: Trees) -> Answers:
+    """Ask the nodes of a feature about one value of every cell."""
+    place = {node: row for row, node in enumerate({node for _, condition in found for node in condition.nodes})}
     nodes = np.array(list(place), dtype=np.intp)
     breaks = _breaks(nodes, trees)
     left = goes_left(nodes, np.append(breaks[:-1], np.nan), trees)
-    literals = [place[node] for _, _, condition in found for node in condition.nodes]
-    wanted = [way for _, _, condition in found for way in condition.went_left]
-    lengths = np.array([len(condition.nodes) for _, _, condition in found])
+    literals = [place[node] for _, condition in found for node in condition.nodes]
+    wanted = [way for _, condition in found for way in condition.went_left]
+    lengths = np.array([len(condition.nodes) for _, condition in found])
     agree = (left[literals] == np.array(wanted, dtype=np.bool_)[:, np.newaxis]).view(np.uint8)
     holds = np.bitwise_and.reduceat(agree, np.cumsum(lengths) - lengths)
-    holds <<= np.array([bit for _, bit, _ in found], dtype=np.uint8)[:, np.newaxis]
-    columns, first = np.unique([column for column, _, _ in found], return_index=True)
-    return Feature(number, breaks, columns.astype(np.intp), np.bitwise_or.reduceat(holds, first))
+    return Answers(number, breaks, np.array([bit for bit, _ in found], dtype=np.intp), holds)
 
 
 def _breaks(nodes: Places, trees: Trees) -> Array:

@@ -87,18 +87,20 @@ class _Flat:
 
     @classmethod
     def of(cls, kernel: Kernel) -> _Flat:
-        entries = []
+        entries, bounds, cells = [], [np.empty(0)], [np.empty(0, dtype=np.uint8)]
         key = byte = column = 0
         for block in kernel.blocks:
             for each in block.features:
                 entries.append((each.feature, key, key + len(each.breaks) - 1, byte, column, column + block.width))
                 key += len(each.breaks)
                 byte += len(each.breaks) * block.width
+                bounds.append(each.breaks)
+                cells.append(each.table(block.width).ravel())
             column += block.width
         return cls(
             entries=np.array(entries, dtype=np.uint64).reshape(-1, 6),
-            bounds=np.concatenate([np.empty(0), *(each.breaks for block in kernel.blocks for each in block.features)]),
-            cells=np.concatenate([np.empty(0, dtype=np.uint8), *(block.table.ravel() for block in kernel.blocks)]),
+            bounds=np.concatenate(bounds),
+            cells=np.concatenate(cells),
             start=kernel.tables.start.astype(np.uint64),
             sizes=kernel.tables.patterns.astype(np.uint64),
             columns=np.ascontiguousarray(kernel.tables.columns, dtype=np.uint64),

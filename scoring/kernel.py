@@ -55,17 +55,19 @@ class Kernel:
 
     def margin(self, row: Array) -> float:
         """Return the margin of one row (float64 per feature, NaN where missing), with LightGBM's bits."""
-        patterns = self._patterns(row)
-        near, bits = self._parts(patterns)
+        near, bits = self._parts(self._patterns(row))
         return self._margin(self.tables.reached_by(near), bits)
 
     def explain(self, row: Array) -> tuple[float, Array]:
         """Return the margin of one row and the contribution of each feature to it (log-odds)."""
-        near, bits = self._parts(self._patterns(row))
-        sums = self.tables.sums(near, self.features)
-        margin, contributions = float(sums[-1]), sums[: self.features]
-        if not self.far:
-            return margin, contributions
+        patterns = self._patterns(row)
+        if self.far:
+            return self._explain_far(*self._parts(patterns))
+        sums = self.tables.sums(patterns, self.features)
+        return sums.item(-1), sums[: self.features]
+
+    def _explain_far(self, near: Bytes, bits: Bytes) -> tuple[float, Array]:
+        contributions = self.tables.sums(near, self.features)[: self.features]
         for far in self.far:
             far.add_to(contributions, bits)
         return self._margin(self.tables.reached_by(near), bits), contributions
@@ -119,8 +121,8 @@ class Kernel:
 
     def _patterns(self, row: Array) -> Bytes:
         if len(self.blocks) == 1:
-            return self.blocks[0].of_row(row)
-        return np.concatenate([block.of_row(row) for block in self.blocks])
+            return self.blocks[0].bounds.of_row(row)
+        return np.concatenate([block.bounds.of_row(row) for block in self.blocks])
 
     def _patterns_of_rows(self, matrix: Array) -> Bytes:
         columns = np.ascontiguousarray(matrix.T)
@@ -165,6 +167,10 @@ class Margins:
     """
 
     kernel: Kernel = field(repr=False)
+
+    def margin(self, row: Array) -> float:
+        """Return the margin of one row, with the bits that `margins` gives it."""
+        return self.kernel.margin(row)
 
     def margins(self, matrix: Array, *, threads: int = 1) -> Array:
         """Return the margin of every row of a matrix (rows, features), with LightGBM's bits."""

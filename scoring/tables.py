@@ -49,8 +49,7 @@ class Tables:
 
     def reached_by(self, patterns: Bytes) -> Array:
         """Return the value of the leaf that a case reaches in each group."""
-        reached: Array = self.rows[self.start + patterns, -1]
-        return reached
+        return self.rows.take(self.start + patterns, axis=0)[:, -1]
 
     def reached_in(self, group: int, patterns: Bytes) -> Array:
         """Return the value of the leaf that each case reaches in one group, from the patterns of all groups."""
@@ -65,7 +64,7 @@ class Tables:
         """
         weights = self.rows.take(self.start + patterns, axis=0)
         found = np.bincount(self.columns.ravel(), weights.ravel(), features + 2)
-        return np.asarray(found, dtype=np.float64)
+        return np.asarray(found, dtype=np.float64)  # without any table they are no floats
 
     def add_to(self, total: Array, patterns: Bytes) -> None:
         """Add every group's contributions to totals, shape (features, cases), one group after another."""
