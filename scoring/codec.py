@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache
+from itertools import repeat
+from json.encoder import encode_basestring
+from math import isfinite
+from operator import attrgetter
 from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from scoring.errors import nearest, shown
@@ -48,7 +51,82 @@ def to_json(value: Any, *, indent: int | None = None) -> str:  # noqa: ANN401 - 
     Raises:
         ValueError: It holds a number that is not finite.
     """
+    if indent is None:
+        return _WRITERS[type(value)](value)
     return json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+Writer = Callable[[Any], str]
+
+
+class _Writers(dict[type, Writer]):
+    """What writes a value of a type as JSON: as `json.dumps` does what `to_plain` gives, without making dicts first."""
+
+    def __missing__(self, kind: type) -> Writer:
+        if kind in (tuple, list):
+            self[kind] = _list_text
+        elif _keys(kind):
+            self[kind] = _record_text
+        else:
+            self[kind] = _any_text
+        return self[kind]
+
+
+def _record_text(record: object) -> str:
+    return next(_record_texts(type(record), [record]))
+
+
+def _record_texts(kind: type, records: Sequence[object]) -> Iterator[str]:
+    """Give the JSON of records of one kind.
+
+    They are written field by field, one field of all of them at once: a decision has a record for every feature.
+    """
+    pieces: list[Iterable[str]] = []
+    for name, key in _keys(kind):
+        pieces += repeat(key), _texts(list(map(attrgetter(name), records)))
+    return map("".join, zip(*pieces, repeat("}")))
+
+
+@cache
+def _keys(kind: type) -> tuple[tuple[str, str], ...]:
+    """Return the fields of a record, each with what stands before its value; none for what is no record."""
+    names = _field_names(kind) or ()
+    return tuple((name, f"{', ' if place else '{'}{encode_basestring(name)}: ") for place, name in enumerate(names))
+
+
+def _texts(values: Sequence[Any]) -> Iterable[str]:
+    """Return the JSON of each value."""
+    kinds = set(map(type, values))
+    if kinds == {float} and all(map(isfinite, values)):
+        return map(float.__repr__, values)
+    if len(kinds) == 1 and _keys(kind := kinds.pop()):
+        return _record_texts(kind, values)
+    return [_WRITERS[type(each)](each) for each in values]
+
+
+def _list_text(values: Sequence[Any]) -> str:
+    return f"[{', '.join(_texts(values))}]"
+
+
+def _any_text(value: Any) -> str:  # noqa: ANN401 - any field of any record
+    return json.dumps(to_plain(value), ensure_ascii=False, allow_nan=False)
+
+
+def _float_text(number: float) -> str:
+    if not isfinite(number):
+        raise ValueError(f"Out of range float values are not JSON compliant: {number!r}")
+    return repr(number)
+
+
+_WRITERS: Final = _Writers(
+    {
+        str: encode_basestring,
+        float: _float_text,
+        int: int.__repr__,
+        bool: {True: "true", False: "false"}.__getitem__,
+        type(None): {None: "null"}.__getitem__,
+    }
+)
 
 
 def parse_json(text: str | bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
@@ -81,7 +159,7 @@ def _no_constant(name: str) -> float:
 
 def _finite(text: str) -> float:
     number = float(text)
-    if not math.isfinite(number):
+    if not isfinite(number):
         raise CodecError(f"{shown(text)} is not a finite number")
     return number
 
