@@ -61,8 +61,12 @@ def reference_points(spec: ModelSpec, reference: Reference) -> Array:
 def amounts_of(spec: ModelSpec, amounts: Sequence[float | None]) -> Array:
     """Return amounts in yuan with the policy's own in place of None, NaN and numbers that are not positive."""
     assumed = spec.policy.economics.amount
-    found = [assumed if amount is None or not amount > 0 else float(amount) for amount in amounts]
-    return np.array(found, dtype=np.float64)
+    return np.array([amount_or(assumed, amount) for amount in amounts], dtype=np.float64)
+
+
+def amount_or(assumed: float, amount: float | None) -> float:
+    """Return an amount in yuan, or the one assumed in its place when it is None, NaN or not positive."""
+    return assumed if amount is None or not amount > 0 else float(amount)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -95,6 +99,16 @@ class InputMaker:
             reference=reference_points(spec, reference),
             cutoff=cutoff_points(spec),
         )
+
+    def inputs_of_one(self, points_by_feature: Array, points: float, amount: float) -> Array:
+        """Return the inputs of one case, with the bits of `inputs`."""
+        found = np.empty(self.group_count + len(EXTRA_INPUTS))
+        found[: self.group_count] = group_sums(points_by_feature, self.groups, self.group_count)
+        lost = 0.0
+        for each in (self.reference.take(self.asked) - points_by_feature.take(self.asked)).tolist():
+            lost += each
+        found[-3:] = points - self.cutoff, lost, math.log(amount)
+        return found
 
     def inputs(self, points_by_feature: Array, points: Array, amount: Array) -> Array:
         """Return one row of inputs per case; see `call_value_inputs`."""

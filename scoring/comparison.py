@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,13 +12,13 @@ from numpy.typing import NDArray
 
 from scoring.call_value import InputMaker
 from scoring.points import PointsMap
-from scoring.reference import Reference, group_sums, mahalanobis
+from scoring.reference import Reference, group_sums, length, lengths
 
 Array = NDArray[np.float64]
 
 
 class Compared(NamedTuple):
-    """One case, or many: then every array has one more dimension in front, and every number is an array.
+    """One case.
 
     Attributes:
         points: Contributions in points, shape (features,).
@@ -30,18 +31,18 @@ class Compared(NamedTuple):
 
     points: Array
     lost: Array
-    groups_lost: Array
-    asked: Array
-    without: Array | float
-    distance: Array | np.float64 | None
+    groups_lost: list[float]
+    asked: list[float]
+    without: float
+    distance: float | None
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Comparer:
     """Compares with one reference; prepared once for a model.
 
-    One case and many go through the same lines, and every sum runs in one order, so that a case has the same bits alone
-    and among others.
+    Every sum runs in one order, so that a case has the same bits alone and among others. One case alone has so few
+    numbers that some of it is done sooner without arrays.
 
     Attributes:
         line: From margin to points.
@@ -72,19 +73,39 @@ class Comparer:
             precision=reference.group_precision / line.per_margin**2 if far else None,
         )
 
-    def compare(self, contributions: Array, margin: Array | float) -> Compared:
-        """Compare one case, or many.
+    def compare(self, contributions: Array, margin: float) -> Compared:
+        """Compare one case.
 
         Args:
-            contributions: Log-odds, shape (features,) or (cases, features).
-            margin: One number, or one per case.
+            contributions: Log-odds, shape (features,).
+            margin: Their margin.
         """
+        inputs = self.inputs
         points = self.line.points_of(contributions)
-        lost = self.inputs.reference - points
-        asked = contributions.take(self.inputs.asked, axis=-1)
+        lost = inputs.reference - points
+        asked = contributions.take(inputs.asked)
         without = margin
+        for moved in (self.asked - asked).tolist():
+            without += moved
+        sums = group_sums(lost, inputs.groups, inputs.group_count)
+        distance = None if self.precision is None else length(sums - self.centre, self.precision)
+        return Compared(points, lost, sums.tolist(), asked.tolist(), without, distance)
+
+    def compare_many(self, contributions: Array, margins: Array) -> Iterator[Compared]:
+        """Compare cases, each with the bits that it has alone.
+
+        Args:
+            contributions: Log-odds, shape (cases, features).
+            margins: One per case.
+        """
+        inputs = self.inputs
+        points = self.line.points_of(contributions)
+        lost = inputs.reference - points
+        asked = contributions.take(inputs.asked, axis=1)
+        without = margins
         for moved in (self.asked - asked).T:
             without = without + moved
-        groups_lost = group_sums(lost, self.inputs.groups, self.inputs.group_count)
-        distance = None if self.precision is None else mahalanobis(groups_lost - self.centre, self.precision)
-        return Compared(points, lost, groups_lost, asked, without, distance)
+        sums = group_sums(lost, inputs.groups, inputs.group_count)
+        nobody: list[None] = [None] * len(margins)
+        distances = nobody if self.precision is None else lengths(sums - self.centre, self.precision).tolist()
+        return map(Compared, points, lost, sums.tolist(), asked.tolist(), without.tolist(), distances)

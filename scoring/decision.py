@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
@@ -34,24 +35,25 @@ class Contribution:
     @classmethod
     def all_of(
         cls,
-        features: Iterable[str],
-        values: Iterable[Value],
-        points: Iterable[float],
-        points_lost: Iterable[float],
+        features: Sequence[str],
+        values: Sequence[Value],
+        points: Sequence[float],
+        points_lost: Sequence[float],
     ) -> tuple[Contribution, ...]:
         """Return one contribution per feature.
 
         A case has one for every feature, and a frozen record's own constructor would be most of the time of a decision.
+        So they are filled slot by slot, one slot of all of them at once.
+
+        Args:
+            features: Names, as many as there are numbers in each of the others.
+            values: Values scored.
+            points: SHAP values in points.
+            points_lost: Points short of the reference.
         """
-        new, (put_feature, put_value, put_points, put_lost) = cls.__new__, _PUT
-        made = []
-        for feature, value, each, lost in zip(features, values, points, points_lost, strict=True):
-            contribution = new(cls)
-            put_feature(contribution, feature)
-            put_value(contribution, value)
-            put_points(contribution, each)
-            put_lost(contribution, lost)
-            made.append(contribution)
+        made = [cls.__new__(cls) for _ in features]
+        for put, column in zip(_PUT, (features, values, points, points_lost), strict=True):
+            deque(map(put, made, column), maxlen=0)
         return tuple(made)
 
 
@@ -115,6 +117,23 @@ class Trigger:
     evidence: Mapping[str, Value]
     en: str
     zh: str
+
+    @classmethod
+    def of(
+        cls, id_: str, kind: Literal["hard_rule", "trigger"], evidence: Mapping[str, Value], en: str, zh: str
+    ) -> Trigger:
+        """Return a trigger, sooner than the constructor would."""
+        made = cls.__new__(cls)
+        put_id, put_kind, put_evidence, put_en, put_zh = _PUT_TRIGGER
+        put_id(made, id_)
+        put_kind(made, kind)
+        put_evidence(made, evidence)
+        put_en(made, en)
+        put_zh(made, zh)
+        return made
+
+
+_PUT_TRIGGER: Final = tuple(_putters(Trigger).values())
 
 
 class _Later:
@@ -182,17 +201,18 @@ class Decision(_Later):
 
     @classmethod
     def with_contributions_later(
-        cls, make_contributions: Callable[[], tuple[Contribution, ...]], **others: object
+        cls, make_contributions: Callable[[], tuple[Contribution, ...]], *others: object
     ) -> Decision:
         """Return a decision whose contributions are made when they are first asked for; it equals one that has them.
 
         Args:
             make_contributions: Makes them; always the same ones.
-            others: All other fields.
+            others: All other fields, in their order: a frozen record's own constructor, which takes them by name, would
+                be a good part of the time of a decision.
         """
         decision = object.__new__(cls)
-        for name, value in others.items():
-            _PUT_DECISION[name](decision, value)
+        for put, value in zip(_PUT_DECISION, others, strict=True):
+            put(decision, value)
         _PUT_LATER(decision, make_contributions)
         return decision
 
@@ -224,5 +244,5 @@ class Decision(_Later):
         return codec.from_plain(cls, codec.parse_json(text), "decision")
 
 
-_PUT_DECISION: Final = _putters(Decision)
+_PUT_DECISION: Final = tuple([put for name, put in _putters(Decision).items() if name != "contributions"])
 _PUT_LATER: Final = _Later.__dict__["_make_contributions"].__set__

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import getitem, itemgetter
 from typing import Any, Final
 
 import numpy as np
@@ -107,6 +107,7 @@ class Encoder:
         self.names = tuple(spec.name for spec in self.specs)
         self.categories = tuple(spec.name for spec in self.specs if spec.kind == "category")
         self.places = {name: place for place, name in enumerate(self.names)}
+        self._no_numbers = tuple(place for place, spec in enumerate(self.specs) if spec.kind != "number")
         self._quick = _Quick.of(self.specs)
         self._codes = tuple(_codes(spec) for spec in self.specs)
         self._quick_codes = tuple({None: np.nan, **codes} for codes in self._codes)
@@ -191,7 +192,10 @@ class Encoder:
 
     def values(self, row: Matrix, words: Mapping[str, Value]) -> tuple[Value, ...]:
         """Return all values of an encoded case in the model's order, see `value`."""
-        return tuple(self.value(place, number, words) for place, number in enumerate(row.tolist()))
+        found: list[Value] = [None if number != number else number for number in row.tolist()]  # noqa: PLR0124
+        for place in self._no_numbers:
+            found[place] = self.value(place, row.item(place), words)
+        return tuple(found)
 
     def _check_names(self, given: Mapping[str, Any]) -> None:
         if not isinstance(given, Mapping):
@@ -269,8 +273,8 @@ class _Quick:
         flags: Picks the flags.
         categories: Picks the categories.
         codes: For each category, its words and their codes; None is NaN.
-        lower: Least legal number of each number feature.
-        upper: Largest.
+        signs: 1 and −1, so that both bounds are a largest number. Shape (2, 1).
+        most: Largest legal number of each number feature, and of its negative, shape (2, numbers).
         order: Where the model's features stand among numbers, flags and categories.
     """
 
@@ -278,8 +282,8 @@ class _Quick:
     flags: Picker
     categories: Picker
     codes: tuple[dict[Any, float], ...]
-    lower: Matrix
-    upper: Matrix
+    signs: Matrix
+    most: Matrix
     order: NDArray[np.intp]
 
     @classmethod
@@ -294,8 +298,14 @@ class _Quick:
             flags=_picker([spec.name for spec in flags]),
             categories=_picker([spec.name for spec in categories]),
             codes=tuple({None: np.nan, **_codes(spec)} for spec in categories),
-            lower=np.array([-largest if spec.lower is None else spec.lower for spec in numbers], dtype=np.float64),
-            upper=np.array([largest if spec.upper is None else spec.upper for spec in numbers], dtype=np.float64),
+            signs=np.array([[1.0], [-1.0]]),
+            most=np.array(
+                [
+                    [largest if spec.upper is None else spec.upper for spec in numbers],
+                    [largest if spec.lower is None else -spec.lower for spec in numbers],
+                ],
+                dtype=np.float64,
+            ),
             order=np.argsort([place for some in kinds for place in some]),
         )
 
@@ -305,14 +315,13 @@ class _Quick:
             return None
         try:
             numbers, flags = self.numbers(values), self.flags(values)
-            codes = [known[word] for known, word in zip(self.codes, self.categories(values), strict=True)]
+            codes = map(getitem, self.codes, self.categories(values))
             if not (_NUMBERS.issuperset(map(type, numbers)) and _FLAGS.issuperset(map(type, flags))):
                 return None
-            row = np.array((*numbers, *flags, *codes), dtype=np.float64)
+            row = np.fromiter((*numbers, *flags, *codes), dtype=np.float64, count=len(self.order))
         except (KeyError, TypeError, OverflowError):
             return None
-        some = row[: len(numbers)]
-        if np.count_nonzero(some < self.lower) or np.count_nonzero(some > self.upper):
+        if np.count_nonzero(row[: len(numbers)] * self.signs > self.most):
             return None
         return row.take(self.order)
 
@@ -324,7 +333,7 @@ def _codes(spec: FeatureSpec) -> dict[Any, float]:
 def _picker(names: Sequence[str]) -> Picker:
     if len(names) > 1:
         return itemgetter(*names)
-    return lambda values: tuple(values[name] for name in names)
+    return lambda values: tuple([values[name] for name in names])
 
 
 def _length(name: str, column: object) -> int:

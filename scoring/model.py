@@ -12,8 +12,8 @@ from typing import Final, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.call_value import CallValue, InputMaker, amounts_of
-from scoring.comparison import Comparer
+from scoring.call_value import CallValue, InputMaker, amount_or, amounts_of
+from scoring.comparison import Compared, Comparer
 from scoring.decision import Contribution, Decision, Reason, Trigger, Value
 from scoring.encode import Encoder
 from scoring.kernel import Kernel, Margins, prepare, prepare_margins
@@ -57,24 +57,14 @@ class _Case(NamedTuple):
         row: The encoded case.
         words: Its categories never seen, by feature.
         margin: Raw log-odds of bad.
-        points: Contributions in points.
-        lost: Points lost against the reference, by feature.
-        groups_lost: Their sums by reason group.
-        asked: Contributions, in log-odds, of the features that a call can verify.
-        without: Margin with those features at the reference average.
-        distance: From development; None when the policy does not ask.
+        compared: Its contributions beside the reference.
         call_value: Expected gain of a call, its cost taken off; None when the bundle has learned none.
     """
 
     row: Array
     words: Mapping[str, Value]
     margin: float
-    points: Array
-    lost: Array
-    groups_lost: list[float]
-    asked: list[float]
-    without: float
-    distance: float | None
+    compared: Compared
     call_value: float | None
 
 
@@ -130,24 +120,8 @@ class Model:
         """Return the decision on one encoded case, with the bits that `decide` gives it among others."""
         margin, contributions = self.kernel.explain(row)
         compared = self._comparer.compare(contributions, margin)
-        worth = None
-        if self._call_kernel is not None:
-            (worth,) = self._call_values(
-                self._call_kernel, row[np.newaxis], np.array([margin]), compared.points[np.newaxis]
-            )
-        case = _Case(
-            row,
-            words,
-            margin,
-            compared.points,
-            compared.lost,
-            compared.groups_lost.tolist(),
-            compared.asked.tolist(),
-            float(compared.without),
-            None if compared.distance is None else float(compared.distance),
-            worth,
-        )
-        return self._decision(case, case_id, portfolio)
+        worth = None if self._call_kernel is None else self._call_value(self._call_kernel, row, margin, compared.points)
+        return self._decision(_Case(row, words, margin, compared, worth), case_id, portfolio)
 
     def decide(self, scored: Scored, case_ids: Sequence[str | None], portfolio: Portfolio | None) -> list[Decision]:
         """Return the decisions on scored cases; each has the bits that it has alone."""
@@ -155,23 +129,17 @@ class Model:
         return [self._decision(case, case_id, portfolio) for case, case_id in zip(cases, case_ids, strict=True)]
 
     def _cases(self, scored: Scored) -> Iterator[_Case]:
-        compared = self._comparer.compare(scored.contributions, scored.margins)
-        nobody: list[None] = [None] * len(scored.margins)
-        return map(
-            _Case,
-            scored.rows,
-            scored.words,
-            scored.margins.tolist(),
-            compared.points,
-            compared.lost,
-            compared.groups_lost.tolist(),
-            compared.asked.tolist(),
-            np.asarray(compared.without).tolist(),
-            nobody if compared.distance is None else np.asarray(compared.distance).tolist(),
-            nobody
-            if self._call_kernel is None
-            else self._call_values(self._call_kernel, scored.rows, scored.margins, compared.points),
-        )
+        compared = list(self._comparer.compare_many(scored.contributions, scored.margins))
+        worths: Sequence[float | None] = [None] * len(compared)
+        if self._call_kernel is not None:
+            points = self.line.points_of(scored.contributions)
+            worths = self._call_values(self._call_kernel, scored.rows, scored.margins, points)
+        return map(_Case, scored.rows, scored.words, scored.margins.tolist(), compared, worths)
+
+    def _call_value(self, kernel: Margins, row: Array, margin: float, points: Array) -> float:
+        economics = self.spec.policy.economics
+        amount = amount_or(economics.amount, None if self._amount is None else row.item(self._amount))
+        return kernel.margin(self._inputs.inputs_of_one(points, self.line.points(margin), amount)) - economics.call_cost
 
     def _call_values(self, kernel: Margins, rows: Array, margins: Array, points: Array) -> list[float]:
         asked: list[float | None] = [None] * len(points) if self._amount is None else rows[:, self._amount].tolist()
@@ -181,41 +149,42 @@ class Model:
         return found
 
     def _decision(self, case: _Case, case_id: str | None, portfolio: Portfolio | None) -> Decision:
-        spec = self.spec
+        policy, compared = self.spec.policy, case.compared
         points, pd = self.line.points(case.margin), self.line.pd(case.margin)
         tier, provisional = self._tier(pd)
-        gap = self.start_points + self._comparer.total - sum(case.groups_lost) - points
+        gap = self.start_points + self._comparer.total - sum(compared.groups_lost) - points
         explained = abs(gap) <= TOLERANCE
         rules = self._rules(case, portfolio) if self._ruled else []
-        triggers = self._triggers(case, points, provisional) if explained else (_failed(points, gap),)
-        settled = route(
-            policy=spec.policy,
+        triggers = self._triggers(compared, points, provisional) if explained else (_failed(points, gap),)
+        worth = case.call_value if explained else None
+        outcome, routed_by, control = route(
+            policy=policy,
             rules=rules,
             provisional=provisional,
             explained=explained,
             triggers=triggers,
-            call_value=case.call_value if explained else None,
-            picked=in_control_arm(case_id, spec.policy),
+            call_value=worth,
+            picked=in_control_arm(case_id, policy),
         )
         return Decision.with_contributions_later(
             partial(_contributions, self.encoder, case),
-            case_id=case_id,
-            bundle=self.sha256,
-            margin=case.margin,
-            pd=pd,
-            points=points,
-            tier=tier,
-            provisional=provisional,
-            outcome=settled.outcome,
-            routed_by=settled.routed_by,
-            start_points=self.start_points,
-            reasons=self._reasons(case) if explained else (),
-            triggers=(*[rule for rule, _ in rules], *triggers) if rules else triggers,
-            questions=self._questions(case.asked),
-            call_value=case.call_value if explained else None,
-            control=settled.control,
-            thin_file=self._is_thin(case),
-            unseen=tuple(case.words),
+            case_id,
+            self.sha256,
+            case.margin,
+            pd,
+            points,
+            tier,
+            provisional,
+            outcome,
+            routed_by,
+            self.start_points,
+            self._reasons(compared) if explained else (),
+            (*[rule for rule, _ in rules], *triggers) if rules else triggers,
+            self._questions(compared.asked),
+            worth,
+            control,
+            self._is_thin(case),
+            tuple(case.words),
         )
 
     def _tier(self, pd: float) -> tuple[str, Provisional]:
@@ -234,12 +203,12 @@ class Model:
         fired = fired_rules(policy.hard_rules, values)
         return fired if portfolio is None else fired + fired_limits(policy.concentration_limits, values, portfolio)
 
-    def _triggers(self, case: _Case, points: float, provisional: Provisional) -> tuple[Trigger, ...]:
+    def _triggers(self, case: Compared, points: float, provisional: Provisional) -> tuple[Trigger, ...]:
         without = self._tier(self.line.pd(case.without))[1]
         grounds = Grounds(points, provisional, self.line.points(case.without), without, case.groups_lost, case.distance)
         return triggers_of(grounds, self._limits)
 
-    def _reasons(self, case: _Case) -> tuple[Reason, ...]:
+    def _reasons(self, case: Compared) -> tuple[Reason, ...]:
         return reasons_of(case.groups_lost, case.lost.tolist(), self._members, self.spec.reasons, self.encoder.names)
 
     def _questions(self, asked: list[float]) -> tuple[str, ...]:
@@ -276,7 +245,7 @@ def _provisional(tier: Tier, policy: Policy) -> Provisional:
 
 def _contributions(encoder: Encoder, case: _Case) -> tuple[Contribution, ...]:
     values = encoder.values(case.row, case.words)
-    return Contribution.all_of(encoder.names, values, case.points.tolist(), case.lost.tolist())
+    return Contribution.all_of(encoder.names, values, case.compared.points.tolist(), case.compared.lost.tolist())
 
 
 def _failed(points: float, gap: float) -> Trigger:

@@ -44,15 +44,9 @@ def reasons_of(
     """
     losing = [group for group in members if groups_lost[group] > LEAST_POINTS]
     losing.sort(key=groups_lost.__getitem__, reverse=True)
-    return tuple(
-        [
-            Reason.of(reasons[group], groups_lost[group], _losers(points_lost, members[group], features))
-            for group in losing[:MOST_REASONS]
-        ]
-    )
-
-
-def _losers(points_lost: Sequence[float], places: Sequence[int], features: Sequence[str]) -> tuple[str, ...]:
-    losing = [place for place in places if points_lost[place] > LEAST_POINTS]
-    losing.sort(key=points_lost.__getitem__, reverse=True)
-    return tuple([features[place] for place in losing])
+    found = []
+    for group in losing[:MOST_REASONS]:
+        losers = [place for place in members[group] if points_lost[place] > LEAST_POINTS]
+        losers.sort(key=points_lost.__getitem__, reverse=True)
+        found.append(Reason.of(reasons[group], groups_lost[group], tuple([features[place] for place in losers])))
+    return tuple(found)

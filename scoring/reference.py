@@ -108,27 +108,23 @@ def group_sums(contributions: Array, group_of: Sequence[int] | NDArray[np.intp],
 def distances(reference: Reference, contributions: Array, group_of: Sequence[int] | NDArray[np.intp]) -> Array:
     """Return the Mahalanobis distance of each case's contributions per group (log-odds) from development."""
     sums = group_sums(contributions, group_of, len(reference.group_mean))
-    return np.asarray(mahalanobis(sums - reference.group_mean, reference.group_precision))
+    return lengths(sums - reference.group_mean, reference.group_precision)
 
 
-def mahalanobis(apart: Array, precision: Array) -> Array | np.float64:
-    """Return the length of vectors under a precision matrix; the order of all sums is fixed, whatever the shape.
+def lengths(apart: Array, precision: Array) -> Array:
+    """Return the (Mahalanobis) length of vectors under a precision matrix, in sums whose order is fixed.
 
     Args:
-        apart: Shape (size,) or (cases, size). Vectors that are not finite have no length, and none is routed by it.
+        apart: Shape (cases, size). Vectors that are not finite have no length (NaN), and none is routed by it.
         precision: Symmetric, shape (size, size).
-
-    Returns:
-        One number, or one per case.
     """
-    if apart.ndim == 1:
-        return np.float64(_length(apart, precision))
     with np.errstate(invalid="ignore"):
         inner = np.add.accumulate(precision * apart[:, np.newaxis], axis=-1)[..., -1]
-        return np.sqrt(np.maximum(np.add.accumulate(inner * apart, axis=-1)[:, -1], 0.0))
+        found: Array = np.sqrt(np.maximum(np.add.accumulate(inner * apart, axis=-1)[:, -1], 0.0))
+        return found
 
 
-def _length(apart: Array, precision: Array) -> float:
+def length(apart: Array, precision: Array) -> float:
     """Return the length of one vector: so few numbers are added sooner one by one, in the order of the sums of many."""
     others = apart.tolist()
     if not math.isfinite(sum(others)):

@@ -57,17 +57,17 @@ def route(
     """
     if rules:
         outcome = rules[0][1]
-        return Route(outcome=outcome, routed_by="hard_rule", control=picked and outcome == "phone_review")
+        return Route(outcome, "hard_rule", picked and outcome == "phone_review")
     if not explained:
-        return Route(outcome="phone_review", routed_by="explanation_failed", control=picked)
+        return Route("phone_review", "explanation_failed", picked)
     if picked:
-        return Route(outcome="phone_review", routed_by="control", control=True)
+        return Route("phone_review", "control", control=True)
     if policy.call_value_threshold is not None and call_value is not None:
         if call_value >= policy.call_value_threshold:
-            return Route(outcome="phone_review", routed_by="call_value", control=False)
+            return Route("phone_review", "call_value", control=False)
     elif any(provisional == "approve" or trigger.id not in CAUTIONS for trigger in triggers):
-        return Route(outcome="phone_review", routed_by="trigger", control=False)
-    return Route(outcome=provisional, routed_by="tier", control=False)
+        return Route("phone_review", "trigger", control=False)
+    return Route(provisional, "tier", control=False)
 
 
 def in_control_arm(case_id: str | None, policy: Policy) -> bool:

@@ -56,14 +56,13 @@ class Limits:
     Attributes:
         policy: The bundle's policy.
         cutoff: Points at the cut-off.
-        multi_lender: Places of the groups of multi-lender pressure among the reason groups.
-        network: Places of the groups that tell of a network.
+        weighed: Triggers that fire when some reason groups lost too many points together: the name, the places of the
+            groups, and the points.
     """
 
     policy: Policy
     cutoff: float
-    multi_lender: tuple[int, ...]
-    network: tuple[int, ...]
+    weighed: tuple[tuple[str, tuple[int, ...], float], ...]
 
     @classmethod
     def of(cls, policy: Policy, cutoff: float, groups: Sequence[str]) -> Limits:
@@ -75,8 +74,10 @@ class Limits:
         return cls(
             policy=policy,
             cutoff=cutoff,
-            multi_lender=places(policy.multi_lender_groups),
-            network=places(policy.network_groups),
+            weighed=(
+                ("multi_lender_pressure", places(policy.multi_lender_groups), policy.multi_lender_points),
+                ("network_alert", places(policy.network_groups), policy.network_points),
+            ),
         )
 
 
@@ -93,10 +94,7 @@ def triggers_of(grounds: Grounds, limits: Limits) -> tuple[Trigger, ...]:
     distance, most = grounds.distance, policy.unfamiliar_distance
     if distance is not None and most is not None and distance > most:
         fired.append(trigger("unfamiliar", {"distance": distance, "limit": most}))
-    for name, groups, limit in (
-        ("multi_lender_pressure", limits.multi_lender, policy.multi_lender_points),
-        ("network_alert", limits.network, policy.network_points),
-    ):
+    for name, groups, limit in limits.weighed:
         weighed = math.fsum([lost[group] for group in groups])
         if weighed >= limit:
             fired.append(trigger(name, {"lost": weighed, "limit": limit}))
@@ -106,4 +104,4 @@ def triggers_of(grounds: Grounds, limits: Limits) -> tuple[Trigger, ...]:
 def trigger(name: str, evidence: Mapping[str, Value]) -> Trigger:
     """Return a trigger with its words."""
     english, chinese = WORDS[name]
-    return Trigger(id=name, kind="trigger", evidence=evidence, en=english, zh=chinese)
+    return Trigger.of(name, "trigger", evidence, english, chinese)
