@@ -9,10 +9,10 @@ themselves (`scoring.conditions`) about one value per cell, and so are the bound
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
-from typing import Final
+from itertools import accumulate, chain
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,7 @@ TABLE_BYTES: Final = 1 << 23
 _LARGEST: Final = float(np.finfo(np.float64).max)
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(NamedTuple):
     """A bit of a group's pattern: whether all of some nodes, of one feature, send a row the way they must.
 
     Attributes:
@@ -117,21 +116,25 @@ def blocks_of(columns: Sequence[Column], trees: Trees) -> tuple[Block, ...]:
         columns: The conditions of every pattern.
         trees: Checked by `scoring.trees.check_trees`.
     """
-    return tuple(_block(some, trees) for some in _divided(columns, *_cuts(trees)))
+    codes = _code_breaks(trees)
+    cuts, starts = _cuts(trees, codes)
+    if (max(cuts, default=0) + 1) * len(columns) <= TABLE_BYTES:
+        return (_block(columns, trees, codes),) if columns else ()
+    return tuple(_block(some, trees, codes) for some in _divided(columns, cuts, starts))
 
 
-def _cuts(trees: Trees) -> tuple[list[int], list[int]]:
+def _cuts(trees: Trees, codes: Mapping[int, Array]) -> tuple[list[int], list[int]]:
     """Return numbers of the cuts that nodes make into their features, node after node, and where each node's begin.
 
     Nodes that cut a feature alike share a number. A threshold is one cut, a set of codes has one at each end of a run
     of codes.
     """
     breaks = [[threshold] for threshold in trees.threshold.tolist()]
-    for node in np.flatnonzero(trees.categorical).tolist():
-        breaks[node] = _code_breaks(words_of(node, trees)).tolist()
+    for node, some in codes.items():
+        breaks[node] = some.tolist()
     lengths = [len(some) for some in breaks]
     cuts = np.empty(sum(lengths), dtype=np.complex128)
-    cuts.real, cuts.imag = np.repeat(trees.feature, lengths), [each for some in breaks for each in some]
+    cuts.real, cuts.imag = np.repeat(trees.feature, lengths), list(chain.from_iterable(breaks))
     return np.unique(cuts, return_inverse=True)[1].tolist(), [0, *accumulate(lengths)]
 
 
@@ -151,22 +154,22 @@ def _divided(columns: Sequence[Column], cuts: list[int], starts: list[int]) -> I
         yield some
 
 
-def _block(columns: Sequence[Column], trees: Trees) -> Block:
+def _block(columns: Sequence[Column], trees: Trees, codes: Mapping[int, Array]) -> Block:
     by_feature: dict[int, list[tuple[int, Condition]]] = {}
     feature_of = trees.feature.tolist()
     for place, column in enumerate(columns):
         for bit, condition in enumerate(column, 8 * place):
             by_feature.setdefault(feature_of[condition.nodes[0]], []).append((bit, condition))
-    answers = [_answers(number, by_feature[number], trees) for number in sorted(by_feature)]
+    answers = [_answers(number, by_feature[number], trees, codes) for number in sorted(by_feature)]
     features = tuple(Feature(each.feature, each.breaks, *each.packed()) for each in answers)
     return Block(width=len(columns), features=features, bounds=bounds_of(answers, len(columns), trees.features))
 
 
-def _answers(number: int, found: Sequence[tuple[int, Condition]], trees: Trees) -> Answers:
+def _answers(number: int, found: Sequence[tuple[int, Condition]], trees: Trees, codes: Mapping[int, Array]) -> Answers:
     """Ask the nodes of a feature about one value of every cell."""
     place = {node: row for row, node in enumerate({node for _, condition in found for node in condition.nodes})}
     nodes = np.array(list(place), dtype=np.intp)
-    breaks = _breaks(nodes, trees)
+    breaks = _breaks(nodes, trees, codes)
     left = goes_left(nodes, np.append(breaks[:-1], np.nan), trees)
     literals = [place[node] for _, condition in found for node in condition.nodes]
     wanted = [way for _, condition in found for way in condition.went_left]
@@ -176,28 +179,36 @@ def _answers(number: int, found: Sequence[tuple[int, Condition]], trees: Trees) 
     return Answers(number, breaks, np.array([bit for bit, _ in found], dtype=np.intp), holds)
 
 
-def _breaks(nodes: Places, trees: Trees) -> Array:
+def _breaks(nodes: Places, trees: Trees, codes: Mapping[int, Array]) -> Array:
     """Return the upper bounds of the cells of one feature's nodes, the last of them +∞.
 
     Numbers are cut at the thresholds, at both ends of what counts as 0, and where a set of codes begins or ends.
     """
     numeric = nodes[trees.categorical[nodes] == 0]
     found = [trees.threshold[numeric], [np.nextafter(-ZERO, -1.0), ZERO] if len(numeric) else []]
-    codes = nodes[trees.categorical[nodes] == 1].tolist()
-    found += [_code_breaks(words_of(node, trees)) for node in codes]
+    found += [codes[node] for node in nodes[trees.categorical[nodes] == 1].tolist()]
     every = np.concatenate([*found, [_LARGEST, np.inf]])
     every = np.sort(every[every > -np.inf])
     distinct: Array = every[np.append(every[1:] != every[:-1], True)]
     return distinct
 
 
-def _code_breaks(words: NDArray[np.uint32]) -> Array:
-    """Return the last value before each change of a set of codes; a code holds from itself to the next one.
+def _code_breaks(trees: Trees) -> dict[int, Array]:
+    """Return, for each categorical node, the last value before each change of its set of codes.
 
-    Values between -1 and 0 have the code 0.
+    A code holds from itself to the next one, and values between -1 and 0 have the code 0.
     """
-    held = unpacked(words)
-    padded = np.zeros(len(held) + 2, dtype=np.uint8)
-    padded[1:-1] = held
-    changes = np.flatnonzero(padded[1:] != padded[:-1]).astype(np.float64)
-    return np.where(changes == 0.0, -1.0, np.nextafter(changes, -1.0))
+    nodes = np.flatnonzero(trees.categorical).tolist()
+    changes = [_changes(words_of(node, trees)) for node in nodes]
+    every = np.concatenate([np.empty(0), *changes])
+    breaks = np.where(every == 0.0, -1.0, np.nextafter(every, -1.0))
+    ends = accumulate(map(len, changes))
+    return {node: breaks[end - len(some) : end] for node, some, end in zip(nodes, changes, ends, strict=True)}
+
+
+def _changes(words: NDArray[np.uint32]) -> Places:
+    """Return the codes that are in a set and the one before is not, or the other way round."""
+    held = unpacked(words, more=1)
+    changed = held.copy()
+    changed[1:] ^= held[:-1]
+    return np.flatnonzero(changed)

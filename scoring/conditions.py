@@ -7,10 +7,12 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.trees import MISSING_NAN, MISSING_NONE, Trees
+from scoring.trees import MISSING_NAN, MISSING_NONE, MOST_WORDS, Trees
 
 ZERO: Final = float(np.float32(1e-35))
 """LightGBM takes every value this near to 0 for 0."""
+
+_NO_CODE: Final = 32 * MOST_WORDS
 
 Array = NDArray[np.float64]
 Places = NDArray[np.intp]
@@ -25,10 +27,12 @@ def goes_left(nodes: Places, values: Array, trees: Trees) -> NDArray[np.bool_]:
         trees: The trees.
     """
     left = np.empty((len(nodes), len(values)), dtype=np.bool_)
-    codes = trees.categorical[nodes] == 1
-    left[~codes] = _compared(nodes[~codes], values, trees)
-    for place in np.flatnonzero(codes).tolist():
-        left[place] = _looked_up(words_of(int(nodes[place]), trees), values)
+    by_code = trees.categorical[nodes] == 1
+    left[~by_code] = _compared(nodes[~by_code], values, trees)
+    codes = _codes(values)
+    for place in np.flatnonzero(by_code).tolist():
+        # One bit more than the set has, so that every code beyond it finds the last, which is none of the set.
+        left[place] = unpacked(words_of(int(nodes[place]), trees), more=1).take(codes, mode="clip")
     return left
 
 
@@ -38,9 +42,10 @@ def words_of(node: int, trees: Trees) -> NDArray[np.uint32]:
     return trees.words[start : int(trees.words_end[node])]
 
 
-def unpacked(words: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """Return one byte per code, 1 when it is in the set."""
-    return np.unpackbits(words.astype("<u4").view(np.uint8), bitorder="little")
+def unpacked(words: NDArray[np.uint32], *, more: int = 0) -> NDArray[np.uint8]:
+    """Return one byte per code, 1 when it is in the set, and 0 for so many more codes."""
+    packed = words.astype("<u4", copy=False).view(np.uint8)
+    return np.unpackbits(packed, count=8 * len(packed) + more, bitorder="little")
 
 
 def _compared(nodes: Places, values: Array, trees: Trees) -> NDArray[np.bool_]:
@@ -53,9 +58,7 @@ def _compared(nodes: Places, values: Array, trees: Trees) -> NDArray[np.bool_]:
     return np.where(absent, trees.default_left[nodes, np.newaxis] == 1, plain)
 
 
-def _looked_up(words: NDArray[np.uint32], values: Array) -> NDArray[np.bool_]:
-    """Look codes up: a value is cut to a whole number, and what is no code of the set goes right."""
-    held = unpacked(words)
-    legal = (values > -1.0) & (values < len(held))
-    found: NDArray[np.bool_] = legal & (held[np.where(legal, values, 0.0).astype(np.int64)] == 1)
-    return found
+def _codes(values: Array) -> Places:
+    """Return the code of each value: it is cut to a whole number; what is no code becomes one that is in no set."""
+    legal = (values > -1.0) & (values < _NO_CODE)
+    return np.where(legal, values, _NO_CODE).astype(np.intp)

@@ -29,6 +29,8 @@ from scoring.trees import Trees, node_starts
 Array = NDArray[np.float64]
 
 _NUMBERS_AT_ONCE: Final = 1 << 16
+_LEAVES_AT_ONCE: Final = 512
+"""Leaves tabulated together: few enough for their numbers to stay in the processor's cache."""
 
 
 @cache
@@ -87,12 +89,17 @@ def path_tables(paths: Sequence[Path], leaf_value: Array) -> dict[int, Array]:
     for path in paths:
         by_size[len(path.features)].append(path)
     tables: dict[int, Array] = {}
-    for size, some in by_size.items():
-        shares = np.array([path.shares for path in some]).reshape(len(some), size).T[:, :, np.newaxis]
-        values = leaf_value[[path.leaf for path in some]][:, np.newaxis]
-        found = shapley(shares, patterns(size), values).transpose(1, 0, 2)
-        tables.update((path.leaf, table) for path, table in zip(some, found, strict=True))
+    for size, alike in by_size.items():
+        for start in range(0, len(alike), _LEAVES_AT_ONCE):
+            some = alike[start : start + _LEAVES_AT_ONCE]
+            tables.update(zip([path.leaf for path in some], _tables_of(some, size, leaf_value), strict=True))
     return tables
+
+
+def _tables_of(paths: Sequence[Path], size: int, leaf_value: Array) -> Array:
+    shares = np.array([path.shares for path in paths]).reshape(len(paths), size).T[:, :, np.newaxis]
+    values = leaf_value[[path.leaf for path in paths]][:, np.newaxis]
+    return shapley(shares, patterns(size), values).transpose(1, 0, 2)
 
 
 def group_table(group: Group, tables: dict[int, Array], leaf_value: Array) -> Table:
@@ -104,15 +111,16 @@ def group_table(group: Group, tables: dict[int, Array], leaf_value: Array) -> Ta
         leaf_value: Value of every leaf.
     """
     features = tuple(dict.fromkeys(feature for path in group.paths for feature in path.features))
-    column = {feature: place for place, feature in enumerate(features)}
     bit = {node: place for place, node in enumerate(group.nodes)}
     points = np.zeros((len(features), 1 << len(group.nodes)))
+    total = dict(zip(features, points, strict=True))
     reached = np.zeros(1 << len(group.nodes))
     for path in group.paths:
-        own = _own_pattern(path, bit)
+        bits = tuple([bit[node] for node in path.nodes])
+        own, arrives = _own_patterns(len(bit), bits, path.went_left, path.owner)
         for feature, added in zip(path.features, tables[path.leaf].take(own, axis=1), strict=True):
-            points[column[feature]] += added
-        reached[own == (1 << len(path.features)) - 1] = leaf_value[path.leaf]
+            total[feature] += added
+        reached[arrives] = leaf_value[path.leaf]
     return Table(features, points.T, reached)
 
 
@@ -122,32 +130,40 @@ def reached_table(group: Group, leaf_value: Array) -> Table:
     numbers = np.arange(1 << len(group.nodes))
     reached = np.zeros(len(numbers))
     for path in group.paths:
-        under = numbers & sum(1 << bit[node] for node in path.nodes)
-        wanted = sum(left << bit[node] for node, left in zip(path.nodes, path.went_left, strict=True))
-        reached[under == wanted] = leaf_value[path.leaf]
+        mask = wanted = 0
+        for node, left in zip(path.nodes, path.went_left, strict=True):
+            mask |= 1 << bit[node]
+            wanted |= left << bit[node]
+        reached[numbers & mask == wanted] = leaf_value[path.leaf]
     return Table((), np.empty((len(reached), 0)), reached)
 
 
-def _own_pattern(path: Path, bit: dict[int, int]) -> NDArray[np.uint8]:
-    """Return, for every pattern of a group's conditions, the pattern of which of the path's features hold."""
-    masks, wanted = [0] * len(path.features), [0] * len(path.features)
-    for node, went_left, owner in zip(path.nodes, path.went_left, path.owner, strict=True):
-        masks[owner] |= 1 << bit[node]
-        wanted[owner] |= went_left << bit[node]
-    return _agreeing(len(bit), tuple(masks), tuple(wanted))
-
-
 @lru_cache(maxsize=4096)
-def _agreeing(bits: int, masks: tuple[int, ...], wanted: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return, for every number of so many bits, a bit per mask: whether the number has the wanted bits under the mask.
+def _own_patterns(
+    conditions: int, bits: tuple[int, ...], went_left: tuple[int, ...], owner: tuple[int, ...]
+) -> tuple[NDArray[np.uint8], NDArray[np.intp]]:
+    """Return, for every pattern of a group, the pattern of which of a path's features hold; and where all of them do.
 
     Trees of one shape ask for the same ones again and again.
+
+    Args:
+        conditions: How many conditions the group has.
+        bits: The bit of each of the path's nodes.
+        went_left: 1 where the path goes left at it.
+        owner: Which of the path's features it compares.
     """
-    under = np.arange(1 << bits) & np.array(masks, dtype=np.intp).reshape(-1, 1)
-    agree = under == np.array(wanted, dtype=np.intp).reshape(-1, 1)
-    found = np.packbits(agree, axis=0, bitorder="little").ravel() if masks else np.zeros(1 << bits, dtype=np.uint8)
-    found.flags.writeable = False
-    return found
+    features = max(owner, default=-1) + 1
+    masks, wanted = [0] * features, [0] * features
+    for bit, way, feature in zip(bits, went_left, owner, strict=True):
+        masks[feature] |= 1 << bit
+        wanted[feature] |= way << bit
+    agree = (np.arange(1 << conditions) & np.array(masks, dtype=np.intp).reshape(-1, 1)) == np.array(
+        wanted, dtype=np.intp
+    ).reshape(-1, 1)
+    own = np.packbits(agree, axis=0, bitorder="little").ravel() if masks else np.zeros(1 << conditions, dtype=np.uint8)
+    arrives = np.flatnonzero(agree.all(axis=0))
+    own.flags.writeable = arrives.flags.writeable = False
+    return own, arrives
 
 
 def expected_value(trees: Trees) -> float:

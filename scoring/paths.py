@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from scoring.trees import Trees, node_starts
 
@@ -11,8 +11,7 @@ MOST_CONDITIONS = 8
 """Most conditions of a group: its table has one row per pattern of them, 256 at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Path:
+class Path(NamedTuple):
     """The way to one leaf.
 
     Attributes:
@@ -34,8 +33,7 @@ class Path:
     shares: tuple[float, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """Leaves of one tree whose paths together hold few conditions.
 
     Attributes:
@@ -55,32 +53,34 @@ def paths_of(trees: Trees) -> Iterator[Path]:
     for tree, nodes in enumerate(trees.tree_nodes.tolist()):
         base = starts[tree]
         leaf_base = base + tree
-        open_ways: list[tuple[int, tuple[tuple[int, int, float], ...]]] = [(0 if nodes else -1, ())]
+        open_ways = [(0 if nodes else -1, _START)]
         while open_ways:
             at, way = open_ways.pop()
             if at < 0:
-                yield _path(tree, leaf_base + ~at, way, feature)
+                yield Path(tree, leaf_base + ~at, *way)
                 continue
             node = base + at
             for child, went_left in ((right[node], 0), (left[node], 1)):
                 below = leaf_cover[leaf_base + ~child] if child < 0 else cover[base + child]
-                open_ways.append((child, (*way, (node, went_left, below / cover[node]))))
+                open_ways.append((child, _further(way, node, went_left, feature[node], below / cover[node])))
 
 
-def _path(tree: int, leaf: int, way: tuple[tuple[int, int, float], ...], feature: list[int]) -> Path:
-    shares: dict[int, float] = {}
-    for node, _, share in way:
-        shares[feature[node]] = shares.get(feature[node], 1.0) * share
-    place = {name: number for number, name in enumerate(shares)}
-    return Path(
-        tree=tree,
-        leaf=leaf,
-        nodes=tuple(node for node, _, _ in way),
-        went_left=tuple(went_left for _, went_left, _ in way),
-        features=tuple(shares),
-        owner=tuple(place[feature[node]] for node, _, _ in way),
-        shares=tuple(shares.values()),
-    )
+_Way = tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[int, ...], tuple[float, ...]]
+"""The way to a node or leaf: what `Path` says of it from ``nodes`` on. Ways to neighbours are made of one beginning."""
+
+_START: _Way = ((), (), (), (), ())
+
+
+def _further(way: _Way, node: int, went_left: int, feature: int, share: float) -> _Way:
+    """Return the way to a child of a node that compares a feature and lets a share of its training rows through."""
+    nodes, before, features, owner, shares = way
+    if feature in features:
+        place = features.index(feature)
+        shares = (*shares[:place], shares[place] * share, *shares[place + 1 :])
+    else:
+        place = len(features)
+        features, shares = (*features, feature), (*shares, share)
+    return (*nodes, node), (*before, went_left), features, (*owner, place), shares
 
 
 def grouped(paths: Iterator[Path], most: int = MOST_CONDITIONS) -> Iterator[Group]:
@@ -91,11 +91,11 @@ def grouped(paths: Iterator[Path], most: int = MOST_CONDITIONS) -> Iterator[Grou
     nodes: dict[int, None] = {}
     members: list[Path] = []
     for path in paths:
-        joined = dict.fromkeys((*nodes, *path.nodes))
-        if members and (path.tree != members[0].tree or len(joined) > most):
+        more = [node for node in path.nodes if node not in nodes]
+        if members and (path.tree != members[0].tree or len(nodes) + len(more) > most):
             yield Group(tuple(nodes), tuple(members))
-            joined, members = dict.fromkeys(path.nodes), []
-        nodes = joined
+            nodes, members, more = {}, [], list(path.nodes)
+        nodes.update(dict.fromkeys(more))
         members.append(path)
     if members:
         yield Group(tuple(nodes), tuple(members))
