@@ -3,11 +3,15 @@
 Run ``python -m benchmarks.scoring`` at the top of the repository (``--rows 10000 --rounds 1`` for a quick look,
 ``--only one`` for a part). In one process, on the same model and rows, the contenders take turns, and medians of their
 times are compared; their results are compared before any is timed. Single cases go in turns of 50, one call a case, as
-they come to a service; the others' turns between them push our tables out of the processor's caches.
+they come to a service, and each is timed alone; the others' turns between them push our tables out of the processor's
+caches. Idle threads of OpenMP sleep (``OMP_WAIT_POLICY``): else they spin through the turns of others, and where the
+machine has something else to do, one row takes LightGBM milliseconds.
 
 Inputs stand ready in the form that each contender takes: a dict or float64 matrix for Bamboo, a float64 matrix for
-LightGBM, a pandas frame for MLflow, SHAP and woodelf. Models are loaded, explainers built and called once before.
-Compiling is not in any time and printed alone. woodelf takes no categorical splits and rounds to float32, so it is
+LightGBM, a pandas frame for MLflow, SHAP and woodelf. ``MLflow + SHAP, from the request`` is given what ``decide`` is
+given, a dict of the request's values: it encodes the words, makes the frame of one row, and has MLflow hold it against
+the signature that the model was saved with. Models are loaded, explainers built and called once before. Compiling is
+not in any time and printed alone. woodelf takes no categorical splits and rounds to float32, so it is
 compared on a twin of the model without categories, to within 1e-5.
 """
 
@@ -20,25 +24,29 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 
 os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # read when OpenMP is loaded, so it stands before the imports
 
 import lightgbm as lgb
 import mlflow
 import numpy as np
 import pandas as pd
 import shap
+from mlflow.models import infer_signature
 from woodelf import WoodelfExplainer
 
 from benchmarks.scoring_models import SIZES, Array, Size, bundle_of, cases_of, rows_of, scorer_of, train
-from scoring import Scorer, write_bundle
+from scoring import Scorer, Value, write_bundle
 
 Contender = Callable[[int], object]
 
 PARTS = ("one", "start", "batches", "decided")
+
+LIGHTGBM = "LightGBM"
 
 TOGETHER = 50
 """Single cases in a turn."""
@@ -77,50 +85,85 @@ def show(title: str, found: dict[str, tuple[float, float]], per: int, against: d
         print(f"  {name:38} {elapsed / per * 1e6:9.1f} us  {processor / per * 1e6:9.1f} us processor  {ratios}")
 
 
-def one_by_one(contender: Contender) -> Contender:
-    """Return a contender whose turn is several cases, one call each."""
+def singles_in_turn(contenders: dict[str, Contender], cases: int) -> dict[str, Array]:
+    """Time single cases, `TOGETHER` of them in a turn; return the elapsed seconds of every case, by contender."""
+    times = {name: np.empty(cases) for name in contenders}
+    for start in range(0, cases, TOGETHER):
+        for name, contender in contenders.items():
+            for case in range(start, min(start + TOGETHER, cases)):
+                clock = time.perf_counter()
+                contender(case)
+                times[name][case] = time.perf_counter() - clock
+    return times
 
-    def turn(number: int) -> None:
-        for case in range(number * TOGETHER, (number + 1) * TOGETHER):
-            contender(case)
 
-    return turn
+def show_singles(title: str, times: dict[str, Array], against: Sequence[str]) -> None:
+    """Print half and nearly all of the times of single cases, and how much longer others take at the median."""
+    print(f"\n{title}")
+    for name, found in times.items():
+        half, most = np.percentile(found, [50, 99]) * 1e6
+        ratios = [f"{np.median(times[other]) / np.median(found):.1f}x faster than {other}" for other in against]
+        ours = name not in against
+        print(f"  {name:32} p50 {half:8.1f} us  p99 {most:8.1f} us  {'; '.join(ratios) if ours else ''}".rstrip())
 
 
 def one_case(size: Size, booster: lgb.Booster, folder: Path, rounds: int) -> None:
     plain, called = scorer_of(size, booster), scorer_of(size, booster, call_value=True)
     matrix = rows_of(size, rounds, 11)
     cases = cases_of(plain.spec, matrix)
-    frame = pd.DataFrame(matrix, columns=booster.feature_name())
-    mlflow.lightgbm.save_model(booster, str(folder / "served"))
-    served, explainer = mlflow.pyfunc.load_model(str(folder / "served")), shap.TreeExplainer(booster)
-
-    def theirs(turn: int) -> tuple[Array, Array]:
-        row = matrix[turn : turn + 1]
-        margin = booster.predict(row, raw_score=True, num_threads=1)
-        return margin, booster.predict(row, pred_contrib=True, num_threads=1)
-
-    def usual(turn: int) -> tuple[object, Array]:
-        row = frame.iloc[turn : turn + 1]
-        return served.predict(row), explainer.shap_values(row)
-
+    others = others_of(plain, booster, matrix, cases, folder)
     for turn in range(min(20, rounds)):
         margin, contributions = plain.explain_row(matrix[turn])
-        expected = theirs(turn)
-        np.testing.assert_array_equal(margin, expected[0][0])
-        np.testing.assert_allclose(contributions, expected[1][0, :-1], rtol=0, atol=1e-9)
-        np.testing.assert_allclose(contributions, usual(turn)[1][0], rtol=0, atol=1e-9)
         np.testing.assert_array_equal(plain.decide(cases[turn]).margin, margin)
+        for name, contender in others.items():
+            score, theirs = contender(turn)
+            expected = margin if name == LIGHTGBM else 1 / (1 + np.exp(-margin))
+            np.testing.assert_allclose(score, [expected], rtol=1e-15 if name == LIGHTGBM else 1e-12)
+            np.testing.assert_allclose(contributions, theirs[0][: size.features], rtol=0, atol=1e-9)
     ours: dict[str, Contender] = {
         "margin + contributions": lambda case: plain.explain_row(matrix[case]),
         "decide": lambda case: plain.decide(cases[case], case_id="case"),
         "decide, with the value of a call": lambda case: called.decide(cases[case], case_id="case"),
         "decide and to_json": lambda case: plain.decide(cases[case], case_id="case").to_json(),
     }
-    others: dict[str, Contender] = {"LightGBM": theirs, "MLflow + SHAP": usual}
-    every = {name: one_by_one(contender) for name, contender in (ours | others).items()}
-    found = in_turn(every, rounds // TOGETHER)
-    show(f"One case, {size}", found, TOGETHER, {name: list(others) for name in ours})
+    show_singles(f"One case, {size}", singles_in_turn({**ours, **others}, rounds), list(others))
+
+
+def others_of(
+    plain: Scorer, booster: lgb.Booster, matrix: Array, cases: list[dict[str, Value]], folder: Path
+) -> dict[str, Callable[[int], tuple[Array, Array]]]:
+    """Return what else scores and explains a case by its number: score, and contributions with one row."""
+    names = booster.feature_name()
+    frame = pd.DataFrame(matrix, columns=names)
+    mlflow.lightgbm.save_model(booster, str(folder / "bare"))
+    signature = infer_signature(frame.head(), booster.predict(frame.head()))
+    mlflow.lightgbm.save_model(booster, str(folder / "signed"), signature=signature)
+    bare, signed = (mlflow.pyfunc.load_model(str(folder / each)) for each in ("bare", "signed"))
+    explainer = shap.TreeExplainer(booster)
+    codes = {
+        each.name: {word: float(code) for code, word in enumerate(each.vocabulary)} for each in plain.spec.features
+    }
+
+    def lightgbm(case: int) -> tuple[Array, Array]:
+        row = matrix[case : case + 1]
+        margin = booster.predict(row, raw_score=True, num_threads=1)
+        return margin, booster.predict(row, pred_contrib=True, num_threads=1)
+
+    def with_frame(case: int) -> tuple[Array, Array]:
+        row = frame.iloc[case : case + 1]
+        return bare.predict(row), explainer.shap_values(row)
+
+    def from_request(case: int) -> tuple[Array, Array]:
+        request = cases[case]
+        values = [known.get(request[name]) if known else request[name] for name, known in codes.items()]
+        row = pd.DataFrame([values], columns=names, dtype=np.float64)
+        return signed.predict(row), explainer.shap_values(row)
+
+    return {
+        LIGHTGBM: lightgbm,
+        "MLflow + SHAP, frame ready": with_frame,
+        "MLflow + SHAP, from the request": from_request,
+    }
 
 
 def compiled_after(size: Size, booster: lgb.Booster) -> tuple[Scorer, float]:
