@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Final, Literal
 
 from scoring import codec
+from scoring.frozen import maker
 from scoring.spec import Outcome, ReasonText
 
 Value = float | int | str | bool | None
@@ -57,12 +58,8 @@ class Contribution:
         return tuple(made)
 
 
-def _putters(kind: type) -> dict[str, Callable[[Any, object], None]]:
-    """Return what fills each slot of a frozen record whose constructor is too slow for every case."""
-    return {field.name: getattr(kind, field.name).__set__ for field in fields(kind)}
-
-
-_PUT: Final = tuple(_putters(Contribution).values())
+_PUT: Final = tuple(getattr(Contribution, each.name).__set__ for each in fields(Contribution))
+"""What fills each slot."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,17 +83,10 @@ class Reason:
     @classmethod
     def of(cls, words: ReasonText, points_lost: float, features: tuple[str, ...]) -> Reason:
         """Return the reason that a group gives, sooner than the constructor would."""
-        reason = cls.__new__(cls)
-        put_group, put_lost, put_features, put_en, put_zh = _PUT_REASON
-        put_group(reason, words.id)
-        put_lost(reason, points_lost)
-        put_features(reason, features)
-        put_en(reason, words.en)
-        put_zh(reason, words.zh)
-        return reason
+        return _make_reason(words.id, points_lost, features, words.en, words.zh)
 
 
-_PUT_REASON: Final = tuple(_putters(Reason).values())
+_make_reason: Final = maker(Reason)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,17 +113,10 @@ class Trigger:
         cls, id_: str, kind: Literal["hard_rule", "trigger"], evidence: Mapping[str, Value], en: str, zh: str
     ) -> Trigger:
         """Return a trigger, sooner than the constructor would."""
-        made = cls.__new__(cls)
-        put_id, put_kind, put_evidence, put_en, put_zh = _PUT_TRIGGER
-        put_id(made, id_)
-        put_kind(made, kind)
-        put_evidence(made, evidence)
-        put_en(made, en)
-        put_zh(made, zh)
-        return made
+        return _make_trigger(id_, kind, evidence, en, zh)
 
 
-_PUT_TRIGGER: Final = tuple(_putters(Trigger).values())
+_make_trigger: Final = maker(Trigger)
 
 
 class _Later:
@@ -207,13 +190,10 @@ class Decision(_Later):
 
         Args:
             make_contributions: Makes them; always the same ones.
-            others: All other fields, in their order: a frozen record's own constructor, which takes them by name, would
-                be a good part of the time of a decision.
+            others: All other fields, in their order.
         """
-        decision = object.__new__(cls)
-        for put, value in zip(_PUT_DECISION, others, strict=True):
-            put(decision, value)
-        _PUT_LATER(decision, make_contributions)
+        decision = _make_decision(*others)
+        _put_later(decision, make_contributions)
         return decision
 
     def to_dict(self) -> dict[str, Any]:
@@ -244,5 +224,5 @@ class Decision(_Later):
         return codec.from_plain(cls, codec.parse_json(text), "decision")
 
 
-_PUT_DECISION: Final = tuple([put for name, put in _putters(Decision).items() if name != "contributions"])
-_PUT_LATER: Final = _Later.__dict__["_make_contributions"].__set__
+_make_decision: Final = maker(Decision, without=("contributions",))
+_put_later: Final = _Later.__dict__["_make_contributions"].__set__

@@ -333,7 +333,7 @@ def _codes(spec: FeatureSpec) -> dict[Any, float]:
 def _picker(names: Sequence[str]) -> Picker:
     if len(names) > 1:
         return itemgetter(*names)
-    return lambda values: tuple([values[name] for name in names])
+    return (lambda values: (values[names[0]],)) if names else lambda _: ()
 
 
 def _length(name: str, column: object) -> int:

@@ -95,9 +95,10 @@ def group_sums(contributions: Array, group_of: Sequence[int] | NDArray[np.intp],
     Returns:
         Shape (groups,) or (cases, groups).
     """
-    places = np.asarray(group_of, dtype=np.intp)
     if contributions.ndim == 1:
-        return np.asarray(np.bincount(places, contributions, groups), dtype=np.float64)
+        found: Array = np.bincount(group_of, contributions, groups).astype(np.float64, copy=False)
+        return found
+    places = np.asarray(group_of, dtype=np.intp)
     cases = len(contributions)
     if cases != 1:
         places = (np.arange(cases)[:, np.newaxis] * groups + places).ravel()
