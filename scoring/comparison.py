@@ -21,7 +21,7 @@ class Compared(NamedTuple):
     """One case.
 
     Attributes:
-        points: Contributions in points, shape (features,).
+        contributions: In log-odds, shape (features,).
         lost: Points lost against the reference, by feature.
         groups_lost: Their sums by reason group.
         asked: Contributions, in log-odds, of the features that a call can verify.
@@ -29,7 +29,7 @@ class Compared(NamedTuple):
         distance: From development; None when nobody asks for it.
     """
 
-    points: Array
+    contributions: Array
     lost: Array
     groups_lost: list[float]
     asked: list[float]
@@ -81,15 +81,14 @@ class Comparer:
             margin: Their margin.
         """
         inputs = self.inputs
-        points = self.line.points_of(contributions)
-        lost = inputs.reference - points
+        lost = inputs.reference - self.line.per_margin * contributions
         asked = contributions.take(inputs.asked)
         without = margin
         for moved in (self.asked - asked).tolist():
             without += moved
         sums = group_sums(lost, inputs.groups, inputs.group_count)
         distance = None if self.precision is None else length(sums - self.centre, self.precision)
-        return Compared(points, lost, sums.tolist(), asked.tolist(), without, distance)
+        return Compared(contributions, lost, sums.tolist(), asked.tolist(), without, distance)
 
     def compare_many(self, contributions: Array, margins: Array) -> Iterator[Compared]:
         """Compare cases, each with the bits that it has alone.
@@ -99,8 +98,7 @@ class Comparer:
             margins: One per case.
         """
         inputs = self.inputs
-        points = self.line.points_of(contributions)
-        lost = inputs.reference - points
+        lost = inputs.reference - self.line.per_margin * contributions
         asked = contributions.take(inputs.asked, axis=1)
         without = margins
         for moved in (self.asked - asked).T:
@@ -108,4 +106,4 @@ class Comparer:
         sums = group_sums(lost, inputs.groups, inputs.group_count)
         nobody: list[None] = [None] * len(margins)
         distances = nobody if self.precision is None else lengths(sums - self.centre, self.precision).tolist()
-        return map(Compared, points, lost, sums.tolist(), asked.tolist(), without.tolist(), distances)
+        return map(Compared, contributions, lost, sums.tolist(), asked.tolist(), without.tolist(), distances)

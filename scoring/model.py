@@ -21,7 +21,7 @@ from scoring.points import PointsMap
 from scoring.reasons import members_of, reasons_of
 from scoring.reference import Reference
 from scoring.routing import in_control_arm, route
-from scoring.rules import Fired, Portfolio, fired_limits, fired_rules
+from scoring.rules import Fired, Portfolio, fired_limits, fired_rule, holds
 from scoring.spec import ModelSpec, Policy, Tier
 from scoring.trees import Trees
 from scoring.triggers import Grounds, Limits, trigger, triggers_of
@@ -108,10 +108,8 @@ class Model:
         self._tiers = [(tier.name, _provisional(tier, spec.policy)) for tier in spec.tiers]
         self._asked = _asked(spec)
         self._thin = [self.encoder.places[name] for name in spec.policy.thin_file_features]
-        ruled = [rule.feature for rule in spec.policy.hard_rules]
-        ruled += [limit.feature for limit in spec.policy.concentration_limits]
         amount = spec.policy.economics.amount_feature
-        self._ruled = [(name, self.encoder.places[name]) for name in dict.fromkeys(ruled)]
+        self._hard_rules = [(rule, self.encoder.places[rule.feature], holds(rule)) for rule in spec.policy.hard_rules]
         self._amount = None if amount is None else self.encoder.places[amount]
 
     def decide_one(
@@ -120,7 +118,7 @@ class Model:
         """Return the decision on one encoded case, with the bits that `decide` gives it among others."""
         margin, contributions = self.kernel.explain(row)
         compared = self._comparer.compare(contributions, margin)
-        worth = None if self._call_kernel is None else self._call_value(self._call_kernel, row, margin, compared.points)
+        worth = None if self._call_kernel is None else self._call_value(self._call_kernel, row, margin, contributions)
         return self._decision(_Case(row, words, margin, compared, worth), case_id, portfolio)
 
     def decide(self, scored: Scored, case_ids: Sequence[str | None], portfolio: Portfolio | None) -> list[Decision]:
@@ -132,19 +130,21 @@ class Model:
         compared = list(self._comparer.compare_many(scored.contributions, scored.margins))
         worths: Sequence[float | None] = [None] * len(compared)
         if self._call_kernel is not None:
-            points = self.line.points_of(scored.contributions)
-            worths = self._call_values(self._call_kernel, scored.rows, scored.margins, points)
+            worths = self._call_values(self._call_kernel, scored)
         return map(_Case, scored.rows, scored.words, scored.margins.tolist(), compared, worths)
 
-    def _call_value(self, kernel: Margins, row: Array, margin: float, points: Array) -> float:
-        economics = self.spec.policy.economics
+    def _call_value(self, kernel: Margins, row: Array, margin: float, contributions: Array) -> float:
+        economics, line = self.spec.policy.economics, self.line
         amount = amount_or(economics.amount, None if self._amount is None else row.item(self._amount))
-        return kernel.margin(self._inputs.inputs_of_one(points, self.line.points(margin), amount)) - economics.call_cost
+        inputs = self._inputs.inputs_of_one(line.points_of(contributions), line.points(margin), amount)
+        return kernel.margin(inputs) - economics.call_cost
 
-    def _call_values(self, kernel: Margins, rows: Array, margins: Array, points: Array) -> list[float]:
-        asked: list[float | None] = [None] * len(points) if self._amount is None else rows[:, self._amount].tolist()
-        scores = self.line.at_zero + self.line.per_margin * margins
-        inputs = self._inputs.inputs(points, scores, amounts_of(self.spec, asked))
+    def _call_values(self, kernel: Margins, scored: Scored) -> list[float]:
+        nobody: list[float | None] = [None] * len(scored.rows)
+        amounts = nobody if self._amount is None else scored.rows[:, self._amount].tolist()
+        scores = self.line.at_zero + self.line.per_margin * scored.margins
+        points = self.line.points_of(scored.contributions)
+        inputs = self._inputs.inputs(points, scores, amounts_of(self.spec, amounts))
         found: list[float] = (kernel.margins(inputs) - self.spec.policy.economics.call_cost).tolist()
         return found
 
@@ -154,7 +154,7 @@ class Model:
         tier, provisional = self._tier(pd)
         gap = self.start_points + self._comparer.total - sum(compared.groups_lost) - points
         explained = abs(gap) <= TOLERANCE
-        rules = self._rules(case, portfolio) if self._ruled else []
+        rules = self._rules(case, portfolio)
         triggers = self._triggers(compared, points, provisional) if explained else (_failed(points, gap),)
         worth = case.call_value if explained else None
         outcome, routed_by, control = route(
@@ -167,7 +167,7 @@ class Model:
             picked=in_control_arm(case_id, policy),
         )
         return Decision.with_contributions_later(
-            partial(_contributions, self.encoder, case),
+            partial(_contributions, self.encoder, self.line, case),
             case_id,
             self.sha256,
             case.margin,
@@ -193,15 +193,21 @@ class Model:
     def _is_thin(self, case: _Case) -> bool:
         """Return whether nothing that the policy names as history is known and other than 0 or False."""
         for place in self._thin:
-            if self.encoder.value(place, case.row.item(place), case.words):
+            if self._value(place, case):
                 return False
         return bool(self._thin)
 
     def _rules(self, case: _Case, portfolio: Portfolio | None) -> list[Fired]:
-        policy = self.spec.policy
-        values = {name: self.encoder.value(place, case.row.item(place), case.words) for name, place in self._ruled}
-        fired = fired_rules(policy.hard_rules, values)
-        return fired if portfolio is None else fired + fired_limits(policy.concentration_limits, values, portfolio)
+        limits, number = self.spec.policy.concentration_limits, case.row.item
+        found = [(rule, place) for rule, place, fires in self._hard_rules if fires(number(place))]
+        fired = [fired_rule(rule, self._value(place, case)) for rule, place in found]
+        if portfolio is None:
+            return fired
+        values = {limit.feature: self._value(self.encoder.places[limit.feature], case) for limit in limits}
+        return fired + fired_limits(limits, values, portfolio)
+
+    def _value(self, place: int, case: _Case) -> Value:
+        return self.encoder.value(place, case.row.item(place), case.words)
 
     def _triggers(self, case: Compared, points: float, provisional: Provisional) -> tuple[Trigger, ...]:
         without = self._tier(self.line.pd(case.without))[1]
@@ -243,9 +249,10 @@ def _provisional(tier: Tier, policy: Policy) -> Provisional:
     return "approve" if tier.name in policy.approved_tiers else "decline"
 
 
-def _contributions(encoder: Encoder, case: _Case) -> tuple[Contribution, ...]:
-    values = encoder.values(case.row, case.words)
-    return Contribution.all_of(encoder.names, values, case.compared.points.tolist(), case.compared.lost.tolist())
+def _contributions(encoder: Encoder, line: PointsMap, case: _Case) -> tuple[Contribution, ...]:
+    values, compared = encoder.values(case.row, case.words), case.compared
+    points = line.points_of(compared.contributions)
+    return Contribution.all_of(encoder.names, values, points.tolist(), compared.lost.tolist())
 
 
 def _failed(points: float, gap: float) -> Trigger:

@@ -25,13 +25,15 @@ _COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
 }
 
 
-def fired_rules(rules: Sequence[HardRule], values: Mapping[str, Value]) -> list[Fired]:
-    """Return the hard rules that fire, in their order, each with its outcome; a value of None fires none."""
-    return [(_rule_trigger(rule, value), rule.outcome) for rule in rules if _fires(rule, value := values[rule.feature])]
+def holds(rule: HardRule) -> Callable[[float], bool]:
+    """Return whether a rule fires on the encoded value of its feature; NaN, which is None, fires none."""
+    compare, bound = _COMPARE[rule.operator], rule.bound
+    return lambda number: compare(number, bound)
 
 
-def _fires(rule: HardRule, value: Value) -> bool:
-    return isinstance(value, (int, float)) and _COMPARE[rule.operator](float(value), rule.bound)
+def fired_rule(rule: HardRule, value: Value) -> Fired:
+    """Return a rule that fires on a value, with its outcome."""
+    return _rule_trigger(rule, value), rule.outcome
 
 
 def _rule_trigger(rule: HardRule, value: Value) -> Trigger:
