@@ -1,4 +1,4 @@
-"""Margin and exact TreeSHAP of a row by table: one cell per feature, one table row per group of leaves."""
+"""Margin and exact TreeSHAP of a row by table: the conditions that it meets, then one table row per group of leaves."""
 
 from __future__ import annotations
 
