@@ -1,8 +1,10 @@
 """Ways to make one number of many rows: what they mean, for the batch and for a single request alike.
 
 Every aggregate gives the same bits in whatever order the rows come and however the batch is split: sums are taken
-over whole numbers (ten-thousandths, halves away from zero), so no rounding depends on the order of addition. With
-``whole`` for such a number, the sum is ``sum(whole) / SUM_UNIT`` and the mean ``sum(whole) / (count * SUM_UNIT)``.
+over whole numbers (ten-thousandths, halves to even), so no rounding depends on the order of addition. With ``whole``
+for such a number, the sum is ``sum(whole) / SUM_UNIT`` and the mean ``sum(whole) / (count * SUM_UNIT)``, where the sum
+of whole numbers is exact and then rounded to a float. A value that is not finite, or not below `LARGEST`, is left out
+of sums and means as null is: raw tables hold none, but a lender's own column may.
 """
 
 from __future__ import annotations

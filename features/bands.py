@@ -8,7 +8,7 @@ than one. Counts, whole sums and extremes all add up like that, in any order and
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final, TypeVar
@@ -25,6 +25,9 @@ Real = NDArray[np.float64]
 Number = TypeVar("Number", np.int64, np.float64)
 
 MICROSECOND: Final = timedelta(microseconds=1)
+
+_HALF: Final = 32
+_LOWER_HALF: Final = (1 << _HALF) - 1
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Values:
         at: Of each pair, where its value stands; empty where pairs and values are one and the same.
     """
 
-    values: NDArray[np.int64] | NDArray[np.float64]
+    values: NDArray[Any]
     present: Bytes
     at: Small
 
@@ -110,8 +113,19 @@ class Cells:
         compiled().count_cells(self.cell, chosen, counts)
         return self._added(counts, np.add)
 
-    def sums(self, chosen: Bytes, whole: Values) -> tuple[Whole, Whole]:
-        """Return sums of the chosen pairs' values, and how many they are; both shaped as ``counts``."""
+    def sums(self, chosen: Bytes, whole: Values) -> tuple[Whole | Real, Whole]:
+        """Return sums of the chosen pairs' values, and how many they are; both shaped as ``counts``.
+
+        Sums that may be too large for 64 bits are taken over both halves of the values, and rounded once.
+        """
+        if max(int(whole.values.max(initial=0)), -int(whole.values.min(initial=0))) * len(self.cell) < 1 << 63:
+            return self._sums(chosen, whole)
+        lower, counts = self._sums(chosen, replace(whole, values=whole.values & _LOWER_HALF))
+        upper, _ = self._sums(chosen, replace(whole, values=whole.values >> _HALF))
+        upper += lower >> _HALF
+        return upper * float(1 << _HALF) + (lower & _LOWER_HALF), counts
+
+    def _sums(self, chosen: Bytes, whole: Values) -> tuple[Whole, Whole]:
         sums, counts = self._empty(0), self._empty(0)
         compiled().sum_cells(self.cell, chosen, whole.at, whole.values, whole.present, sums, counts)
         return self._added(sums, np.add), self._added(counts, np.add)

@@ -27,7 +27,6 @@ _TAKEN: Final[Mapping[str, str]] = {
     "find_hashes": "hh##S",
     "count_known": "siii#I",
     "deal_known": "siii#IUSII",
-    "most_pairs": "si",
     "fill_pairs": "siiiSS",
     "band_pairs": "ssiiiS",
     "count_cells": "sbI",
@@ -48,7 +47,6 @@ class Compiled:
     find_hashes: Loop
     count_known: Loop
     deal_known: Loop
-    most_pairs: Loop
     fill_pairs: Loop
     band_pairs: Loop
     count_cells: Loop
@@ -83,8 +81,8 @@ def _compiled(name: str) -> Loop:
     loop, taken = getattr(loops, name), [_type(letter) for letter in _TAKEN[name]]
     try:
         made: Loop = numba.njit(tuple(taken), nogil=True, error_model="numpy", cache=True)(loop)
-    except RuntimeError:
-        # numba finds no folder that it may write to: it compiles anew in each process then.
+    except Exception:  # noqa: BLE001 -- what is wrong with the loop itself is raised again below
+        # No folder may be written to, the disk is full, or what was kept is damaged: each process compiles it then.
         made = numba.njit(tuple(taken), nogil=True, error_model="numpy")(loop)
     return made
 

@@ -38,7 +38,8 @@ def in_polars(expression: Expression, time_zone: str) -> pl.Expr:
 
 def finite(number: pl.Expr) -> pl.Expr:
     """Return a number as features give it: null where it is not finite, and never −0."""
-    return pl.when(number.is_finite()).then(number + 0.0)
+    # Adding 0 would do the same, but Polars leaves it out.
+    return pl.when(number == 0).then(0.0).when(number.is_finite()).then(number)
 
 
 def _is_constant(expression: Expression) -> bool:

@@ -98,6 +98,17 @@ class Line:
             times=self.times[places],
         )
 
+    def some(self, first: int, end: int) -> Line:
+        """Return the line of some of the applications alone, by their places among ``numbers``; all owners stay."""
+        kept = (self.seats >= first) & (self.seats < end)
+        return Line(
+            owners=self.owners,
+            starts=np.append(0, np.cumsum(kept, dtype=np.int64))[self.starts],
+            seats=self.seats[kept] - np.int32(first),
+            numbers=self.numbers[first:end],
+            times=self.times[kept],
+        )
+
 
 def _own(matched: Matched) -> list[pl.Expr]:
     """Return whose history an application has: its applicant's, or that of each of its keys."""

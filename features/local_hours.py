@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import MAXYEAR, UTC, datetime
 from functools import lru_cache
 from typing import Final
 
@@ -32,7 +32,8 @@ def local_hours(times: pl.Series, time_zone: str) -> pl.Series:
     earliest, latest = times.min(), times.max()
     if not isinstance(earliest, datetime) or not isinstance(latest, datetime):
         return pl.repeat(None, len(times), dtype=pl.Float64, eager=True).alias(times.name)
-    offsets = _offsets(time_zone, earliest.year, latest.year + 1) if latest.year - earliest.year < _MOST_YEARS else None
+    near = latest.year - earliest.year < _MOST_YEARS and latest.year < MAXYEAR
+    offsets = _offsets(time_zone, earliest.year, latest.year + 1) if near else None
     if offsets is None or len(times) == 1:
         return times.dt.convert_time_zone(time_zone).dt.hour().cast(pl.Float64)
     whole, hours = times.to_physical(), np.empty(len(times))

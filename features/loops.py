@@ -135,14 +135,6 @@ def deal_known(
             times[place] = happened[row]
 
 
-def most_pairs(owners: Small, starts: Whole) -> int:
-    """Return how many pairs rows make with all applications of their owners; arguments as for `fill_pairs`."""
-    most = 0
-    for row in range(len(owners)):
-        most += starts[owners[row] + 1] - starts[owners[row]]
-    return most
-
-
 def fill_pairs(owners: Small, since: Whole, starts: Whole, times: Whole, rows: Small, places: Small) -> int:
     """Put each row beside the applications of its owner, from the last one back, as far as they knew it.
 

@@ -5,7 +5,6 @@ Features that share rows and column share the running numbers: a sum and a mean 
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -13,6 +12,7 @@ from typing import Final, TypeAlias
 from features.aggregates import SUM_UNIT
 from features.expression import Expression
 from features.in_python import Code, Source
+from features.schema_check import LARGEST
 from features.windowed import Windowed
 
 Scope: TypeAlias = tuple[object, ...]
@@ -49,8 +49,8 @@ def aggregate_runtime() -> dict[str, object]:
 
 
 def whole(value: float | None) -> int | None:
-    """Return a number in whole ten-thousandths, halves to even; None for what is no finite number."""
-    return round(value * float(SUM_UNIT)) if value is not None and math.isfinite(value) else None
+    """Return a number in whole ten-thousandths, halves to even; None for what is not below `LARGEST`, such as NaN."""
+    return round(value * float(SUM_UNIT)) if value is not None and abs(value) < LARGEST else None
 
 
 def total(wholes: int, count: int) -> float | None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from features.compiled import compiled
 from features.equal_values import Index
 from features.history import View
-from features.line import Line, key, microseconds
+from features.line import KEYS, Line, key, microseconds
 from features.tables import Table
 
 ROW: Final = "row"
@@ -28,6 +28,9 @@ ROW: Final = "row"
 
 PIECE: Final = 1 << 18
 """Rows that are worked on at once: few enough for the caches of a processor, enough that calls cost nothing."""
+
+PAIRS: Final = 1 << 22
+"""Pairs that a share makes at most: a row makes two or three, but thousands where one applicant applies every day."""
 
 OWNER: Final = "owner of the row"
 HAPPENED: Final = "when the row took place"
@@ -115,6 +118,7 @@ def known_rows(
     *,
     threads: Executor,
     piece: int = PIECE,
+    pairs: int = PAIRS,
 ) -> list[Share]:
     """Return the rows of history that any application knew, in shares of other owners.
 
@@ -125,6 +129,7 @@ def known_rows(
         wanted: What of the rows is wanted.
         threads: What works on several parts at once.
         piece: How many rows are looked at at once; about so many are in a share.
+        pairs: How many pairs a share may make; one application alone is never divided.
     """
     history = _rows(view, tables)
     own = [_owner(view).alias(OWNER), pl.col("happened_at").alias(HAPPENED), pl.col("known_at").alias(KNOWN)]
@@ -137,7 +142,8 @@ def known_rows(
     pieces = [rows[start : start + piece] for start in range(0, max(len(rows), 1), piece)]
     hands = zip(*threads.map(deal.shared_out, pieces), strict=True)
     starts = range(0, max(len(line.owners), 1), size)
-    return [Share(hand, line.part(i, i + size), int(line.starts[i])) for i, hand in zip(starts, hands, strict=True)]
+    shares = [Share(hand, line.part(i, i + size), int(line.starts[i])) for i, hand in zip(starts, hands, strict=True)]
+    return [part for share in shares for part in share.parts(pairs)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,18 +204,38 @@ class Share:
     Attributes:
         pieces: The rows.
         line: The applications of the owners.
-        first: Where the first of them stands in the line of all owners.
+        first: Which of all ``numbers`` the first of them is.
     """
 
     pieces: Sequence[Piece]
     line: Line
     first: int
 
+    @property
+    def most(self) -> int:
+        """How many pairs there are at most: each row with all applications of its owner."""
+        return sum(int(np.diff(self.line.starts)[piece.owners].sum()) for piece in self.pieces)
+
+    def parts(self, most: int) -> list[Share]:
+        """Return the share, or shares of some of its applications each, that make at most so many pairs.
+
+        One application alone is never divided.
+        """
+        if self.most <= most:
+            return [self]
+        rows = np.zeros(len(self.line.owners), dtype=np.int64)
+        for piece in self.pieces:
+            rows += np.bincount(piece.owners, minlength=len(rows))
+        pairs = np.bincount(self.line.seats, np.repeat(rows, np.diff(self.line.starts)), len(self.line.numbers))
+        number = np.cumsum(pairs) // most
+        firsts = np.flatnonzero(np.append(True, number[1:] != number[:-1])).tolist()
+        bounds = pairwise([*firsts, len(pairs)])
+        return [Share(self.pieces, self.line.some(first, end), self.first + first) for first, end in bounds]
+
     def known(self) -> Known:
         """Put each row beside the applications of its owner that knew it."""
         line, owners = self.line, np.concatenate([piece.owners for piece in self.pieces])
-        since = np.concatenate([piece.since for piece in self.pieces])
-        most = compiled().most_pairs(owners, line.starts)
+        since, most = np.concatenate([piece.since for piece in self.pieces]), self.most
         row, place = np.empty(most, np.int32), np.empty(most, np.int32)
         pairs = compiled().fill_pairs(owners, since, line.starts, line.times, row, place)
         row, place = row[:pairs], place[:pairs]
@@ -228,7 +254,10 @@ class Share:
 
 
 def _owner(view: View) -> pl.Expr:
-    return pl.col("applicant_id") if view.matched == "applicant" else key(pl.col("key_type"), pl.col("key_hash"))
+    if view.matched == "applicant":
+        return pl.col("applicant_id")
+    kind = pl.col("key_type")
+    return pl.when(kind.is_in(list(KEYS))).then(key(kind, pl.col("key_hash")))
 
 
 def _rows(view: View, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
-from features.errors import DeclarationError
+from features.errors import DeclarationError, nearest
 from features.expression_type import Type, ValueKind, column_type, type_of
 from features.feature import Feature
 from features.history import THIS, View
 from features.point_in_time import prefix
 from features.rowwise import Rowwise
-from features.tables import APPLICATIONS, Table
+from features.tables import APPLICATIONS, TIME, Table
 from features.windowed import Windowed
 
 _TIME: Final = Type("time", nullable=False)
@@ -66,6 +66,9 @@ def type_problems(feature: Feature) -> Iterator[str]:
 
 def _windowed_problems(feature: Windowed) -> Iterator[str]:
     view = feature.history.view
+    for role, name in (("happened", view.happened), ("known", view.known)):
+        if problem := _time_problem(view, name):
+            yield f"{feature.name!r}: {role} == {name!r}, {problem}"
     types = view_types(view)
     conditions = [view.column(name) for name in feature.where]
     conditions += [] if feature.history.rows is None else [feature.history.rows]
@@ -79,6 +82,17 @@ def _windowed_problems(feature: Windowed) -> Iterator[str]:
         kind = type_of(view.column(feature.column), types).kind
         if takes and kind not in takes:
             yield f"{feature.name!r}: {feature.aggregate.name!r} takes {' or '.join(sorted(takes))}, not a {kind}"
+
+
+def _time_problem(view: View, name: str) -> str:
+    """Return what is wrong with a column as the time of a view's rows; nothing when it can be one."""
+    dtypes = dict(view.table.schema)
+    if view.parent is not None:
+        dtypes |= {f"{prefix(view.parent)}{column}": dtype for column, dtype in view.parent.schema.items()}
+    if name not in dtypes:
+        return f"must be a column of {view.table.name!r}.{nearest(name, dtypes)}"
+    times = sorted(column for column, dtype in dtypes.items() if dtype == TIME)
+    return "" if dtypes[name] == TIME else f"is {dtypes[name]}, must be a time: {', '.join(times)}"
 
 
 def _rowwise_problems(feature: Rowwise) -> Iterator[str]:

@@ -15,6 +15,7 @@ from features.bands import Bands, Cells, Values
 from features.distinct_values import Slots, slots
 from features.equal_values import flags
 from features.pair_columns import PairColumns
+from features.schema_check import LARGEST
 from features.windowed import Windowed
 
 Bytes = NDArray[np.uint8]
@@ -106,7 +107,9 @@ def _alike(parts: Iterable[Windowed], key: Callable[[Windowed], Key]) -> list[li
 
 
 def _whole(values: pl.Series) -> pl.Series:
-    return (values.cast(pl.Float64) * SUM_UNIT).round().cast(pl.Int64)
+    real = values.cast(pl.Float64)
+    small = (real.abs() < LARGEST).fill_null(value=False)
+    return (real.set(~small, None) * SUM_UNIT).round().cast(pl.Int64)
 
 
 def _real(values: pl.Series) -> pl.Series:
@@ -121,7 +124,7 @@ def _true(values: pl.Series) -> pl.Series:
     return values.cast(pl.Boolean).cast(pl.Int64)
 
 
-def _ratio(parts: Whole, wholes: Whole) -> Real:
+def _ratio(parts: Whole | Real, wholes: Whole) -> Real:
     """Return the quotients, NaN where part and whole are 0."""
     with np.errstate(invalid="ignore"):
         return np.asarray(parts / wholes)

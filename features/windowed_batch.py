@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from features.history import View
 from features.line import KEYS, Line
 from features.pair_columns import Reading
-from features.point_in_time import PIECE, Share, known_rows
+from features.point_in_time import PAIRS, PIECE, Share, known_rows
 from features.window_values import window_values
 from features.windowed import Windowed
 
@@ -28,6 +28,7 @@ def with_windowed(
     time_zone: str,
     *,
     piece: int = PIECE,
+    pairs: int = PAIRS,
 ) -> pl.DataFrame:
     """Return the applications with windowed features beside them: one pass over each view, with all its aggregates.
 
@@ -39,6 +40,7 @@ def with_windowed(
         tables: Raw tables; features whose tables are not among them are null.
         time_zone: Zone of local hours and days.
         piece: How many rows are worked on at once; it changes no value.
+        pairs: How many times rows and applications may meet at once; it changes no value.
     """
     views: dict[View, list[Windowed]] = {}
     for part in parts:
@@ -49,7 +51,7 @@ def with_windowed(
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
         for view, members in views.items():
             line, reading = lines[view.matched], Reading.of(view, members, time_zone)
-            shares = known_rows(line, view, tables, reading.wanted, threads=threads, piece=piece)
+            shares = known_rows(line, view, tables, reading.wanted, threads=threads, piece=piece, pairs=pairs)
             values = {part.name: np.empty(len(line.numbers)) for part in members}
             work = partial(_fill, values, applications, reading, members)
             deque(threads.map(work, shares), maxlen=0)

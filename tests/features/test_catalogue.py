@@ -6,12 +6,16 @@ from dataclasses import replace
 
 import pytest
 
+from features.aggregates import COUNT
 from features.application import APPLICATION
 from features.catalogue import CATALOGUE, GROUPS, Catalogue, Module, entries
 from features.declaration import QUESTIONS, REASON_GROUPS, ReasonGroup
 from features.errors import DeclarationError
 from features.expression import column, of
+from features.history import History, View
 from features.rowwise import Rowwise
+from features.tables import LOANS
+from features.windowed import summed
 
 RELIED_ON = {
     "application_amount": "number",
@@ -92,6 +96,21 @@ def amount(**changes):
 def test_a_declaration_that_is_not_whole_is_refused(group, message):
     with pytest.raises(DeclarationError, match=message):
         Catalogue(groups={APPLICATION.stem: group})
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ({"known": "know_at"}, r"known == 'know_at', must be a column of 'loans'. Did you mean 'known_at'\?"),
+        ({"happened": "status"}, "happened == 'status', is String, must be a time: closed_at, happened_at, known_at"),
+    ],
+)
+def test_what_is_no_time_of_the_rows_is_refused_by_name(times, message):
+    history = History(stem="other_loans", view=View(table=LOANS, **times), source="bureau", group="multi_lender")
+    count = summed(history, COUNT, "Loans", "贷款数")
+
+    with pytest.raises(DeclarationError, match=message):
+        Catalogue(groups={"other_loans": [count]})
 
 
 def ours(*features):

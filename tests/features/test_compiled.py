@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -39,14 +40,24 @@ def test_one_applicant_is_built_without_numba():
     assert int(done.stdout) > 150
 
 
-def test_where_nothing_can_be_kept_the_loops_are_compiled_all_the_same(anew, monkeypatch):
+@pytest.mark.parametrize(
+    "error",
+    [
+        RuntimeError("cannot cache function: no locator available"),
+        OSError(28, "No space left on device"),
+        EOFError("Ran out of input"),
+        pickle.UnpicklingError("pickle data was truncated"),
+    ],
+    ids=["read-only", "full", "empty", "cut off"],
+)
+def test_where_nothing_can_be_kept_or_read_the_loops_are_compiled_all_the_same(anew, monkeypatch, error):
     import numba
 
     real = numba.njit
 
     def nowhere(*given, cache=False, **settings):
         if cache:
-            raise RuntimeError("cannot cache function: no locator available")
+            raise error
         return real(*given, **settings)
 
     monkeypatch.setattr(numba, "njit", nowhere)

@@ -12,11 +12,16 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from features.aggregates import COUNT, DISTINCT, MAX, MEAN, MIN, SHARE, SUM
+from features.application import APPLICATION
 from features.behaviour import BEHAVIOUR
 from features.build import build
+from features.catalogue import CATALOGUE
+from features.expression import column
 from features.history import History, View
 from features.loan_views import LOAN_VIEW
-from features.tables import WATCHLIST
+from features.online import OnlineBuilder
+from features.rowwise import derived
+from features.tables import BEHAVIOUR_EVENTS, WATCHLIST
 from features.windowed import Windowed, summed
 from features.windowed_batch import with_windowed
 
@@ -119,16 +124,17 @@ def test_a_slow_loop_gives_the_same_bits(world, data, wanted):
 
 
 @unhurried
-@given(data=st.data(), wanted=features(), piece=st.integers(1, 7))
-def test_no_order_and_no_split_changes_a_bit(world, data, wanted, piece):
-    tables = data.draw(world.random_tables(**SOME))
+@given(data=st.data(), wanted=features(), piece=st.integers(1, 7), pairs=st.sampled_from([1, 3, 9, 1000]))
+def test_no_order_and_no_split_changes_a_bit(world, data, wanted, piece, pairs):
+    wanted = [*wanted, summed(LISTED, COUNT), summed(LISTED, DISTINCT, column="source")]
+    tables = data.draw(world.random_tables(only=("applications", "loans", "watchlist"), most=12))
     other = {name: frame.sample(fraction=1, shuffle=True, seed=piece) for name, frame in tables.items()}
     once = build(tables, features=wanted).rename({"applied_at": "at"})
 
     # Casts as `build` makes them before.
     other["loans"] = other["loans"].with_columns(pl.col("term_months").cast(pl.Float64))
     numbered = other["applications"].sort("applied_at", "application_id")
-    pieces = with_windowed(numbered, wanted, other, "Asia/Shanghai", piece=piece)
+    pieces = with_windowed(numbered, wanted, other, "Asia/Shanghai", piece=piece, pairs=pairs)
 
     names = [feature.name for feature in wanted]
     assert_frame_equal(pieces.select("application_id", *names), once.select("application_id", *names), check_exact=True)
@@ -192,3 +198,60 @@ def test_sums_are_exact_where_floating_point_addition_is_not(history, world, agg
 
     total = sum(map(whole, amounts))
     assert value == (total / 10_000 if aggregate is SUM else total / 40_000)
+
+
+def test_sums_beyond_64_bits_are_exact(history, world):
+    before = [{"happened_at": world.applied_at - timedelta(days=n % 9 + 1), "lender_type": "bank"} for n in range(1000)]
+    rows = [{**row, "amount": amount} for row in before for amount in (9.99999999999e11, 9.999999999e11)]
+    features = [summed(LOANS, aggregate, days=30, column="amount") for aggregate in (SUM, MEAN)]
+    tables = history(loans=rows)
+
+    built = build(tables, features=features).row(0)[-2:]
+
+    wholes = sum(whole(row["amount"]) for row in rows)
+    assert wholes > 1 << 63
+    assert built == (wholes / 10_000, float(wholes) / (len(rows) * 10_000))
+    assert built == tuple(online(tables, features).values())
+
+
+def online(tables, features):
+    builder = OnlineBuilder(features)
+    return builder.build(tables["applications"]["application_id"][0], tables)
+
+
+@pytest.mark.parametrize("aggregate", [SUM, MEAN])
+def test_values_too_large_or_not_finite_are_left_out_of_sums(history, world, aggregate):
+    odd = View(
+        table=BEHAVIOUR_EVENTS, columns={"inverse": 1e300 / column("seconds"), "large": column("seconds") * 1e12}
+    )
+    of_odd = History(stem="odd", view=odd, source="behaviour", group="multi_lender")
+    rows = [{"happened_at": world.applied_at - timedelta(days=1), "seconds": value} for value in (0.5, 2.0, 1e-9)]
+    tables = history(behaviour_events=rows)
+    features = [summed(of_odd, aggregate, days=30, column=name) for name in ("inverse", "large")]
+
+    built = build(tables, features=features).row(0)[-2:]
+
+    assert built == (None, (0.5e12 + 1000) / (1 if aggregate is SUM else 2))
+    assert built == tuple(online(tables, features).values())
+
+
+def test_zero_has_one_sign_however_many_rows_are_built(world):
+    stated = {"declared_income": -0.0, "declared_monthly_debt": 0.0}
+    two = world.frame("applications", *({"application_id": name, "applicant_id": name, **stated} for name in "AB"))
+    income = CATALOGUE["application_declared_income"]
+    negative = derived(
+        APPLICATION, "less_debt", column("declared_monthly_debt") * -1.0, "Less", "负", null="-", lower=None
+    )
+
+    built = build({"applications": two}, features=[income, negative])
+
+    for name in (income.name, negative.name):
+        assert [math.copysign(1.0, value) for value in built[name]] == [1.0, 1.0]
+
+
+def test_a_listed_key_of_a_kind_that_is_none_meets_nothing(history, world):
+    listed = {"key_type": "phone x", "key_hash": "y", "happened_at": world.applied_at - timedelta(days=9)}
+    tables = history(watchlist=[listed])
+    tables["applications"] = tables["applications"].with_columns(phone_hash=pl.lit("x y"))
+
+    assert build(tables, features=[summed(LISTED, COUNT)]).row(0)[-1] == 0
