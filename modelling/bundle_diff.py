@@ -66,6 +66,7 @@ class Moved:
         absolute: Quantile (0.5, 0.9, 0.99, and 1 for the largest) to the absolute change of points there.
         tiers: Tier by the first, tier by the second, and the number of cases.
         outcomes: The same for outcomes.
+        by_chance: Cases whose outcome changes because the random control arm of one bundle alone picks them.
     """
 
     cases: int
@@ -74,6 +75,7 @@ class Moved:
     absolute: Mapping[str, float]
     tiers: tuple[tuple[str, str, int], ...]
     outcomes: tuple[tuple[str, str, int], ...]
+    by_chance: int
 
 
 def changes(before: Bundle, after: Bundle) -> tuple[Change, ...]:
@@ -101,6 +103,7 @@ def moved(before: Sequence[Decision], after: Sequence[Decision]) -> Moved:
         absolute=_quantiles(np.abs(shift)),
         tiers=_counted([(a.tier, b.tier) for a, b in pairs]),
         outcomes=_counted([(a.outcome, b.outcome) for a, b in pairs]),
+        by_chance=sum(a.outcome != b.outcome and a.control != b.control for a, b in pairs),
     )
 
 

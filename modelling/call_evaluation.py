@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import cast
 
@@ -62,6 +62,7 @@ def evaluate_calls(
     Raises:
         MetricError: no truth, no past calls, or no case from ``start`` on.
     """
+    check_truth(tables)
     frame, reached = _cases(tables, features, start)
     scorer = Scorer(bundle)
     before = decisions_on(scorer, frame)
@@ -101,11 +102,19 @@ def evaluate_calls(
     )
 
 
-def _cases(tables: Mapping[str, pl.DataFrame], features: pl.DataFrame, start: datetime) -> tuple[pl.DataFrame, float]:
-    """Return the out-of-time cases by id, and how often persons' calls before them reached anyone."""
+def check_truth(tables: Collection[str]) -> None:
+    """Refuse tables that lack what only a synthetic lender has, or past calls.
+
+    Raises:
+        MetricError: ``truth`` or ``calls`` is not there.
+    """
     lacking = [name for name in ("truth", "calls") if name not in tables]
     if lacking:
         raise MetricError(f"tables lack {' and '.join(lacking)}; only a synthetic lender's routing can be evaluated so")
+
+
+def _cases(tables: Mapping[str, pl.DataFrame], features: pl.DataFrame, start: datetime) -> tuple[pl.DataFrame, float]:
+    """Return the out-of-time cases by id, and how often persons' calls before them reached anyone."""
     frame = features.filter(pl.col("applied_at") >= start).sort(IDS)
     if frame.is_empty():
         raise MetricError(f"no application from {start.isoformat()} on; nothing is out of time")

@@ -84,12 +84,14 @@ class BundleDiff:
         before: Hash of the first bundle's manifest.
         after: Hash of the second's.
         changes: What differs, part by part.
+        cases: Cases of the table that the sample was taken from; 0 without one.
         moved: How the cases of a sample move; None without a sample.
     """
 
     before: str
     after: str
     changes: tuple[Change, ...]
+    cases: int
     moved: Moved | None
 
 
@@ -183,18 +185,22 @@ def diff_bundles(
         FlatTableError: the sample lacks a feature.
     """
     one, other = Scorer.load(before), Scorer.load(after)
-    found = None
+    found, given = None, 0
     if cases is not None:
-        found = moved(*(_decided(scorer, cases, case_id, sample) for scorer in (one, other)))
+        (first, given), (second, _) = (_decided(scorer, cases, case_id, sample) for scorer in (one, other))
+        found = moved(first, second)
     return BundleDiff(
         before=one.sha256,
         after=other.sha256,
         changes=changes(read_bundle(before), read_bundle(after)),
+        cases=given,
         moved=found,
     )
 
 
-def _decided(scorer: Scorer, cases: Path, case_id: str | None, most: int) -> list[Decision]:
+def _decided(scorer: Scorer, cases: Path, case_id: str | None, most: int) -> tuple[list[Decision], int]:
+    """Return decisions on at most so many cases, spread evenly, and how many cases there are."""
     read = read_cases(cases, scorer.spec.features, case_id_column=case_id)
-    step = max(1, -(-len(read.ids) // most))
-    return list(decide(scorer, read.features.gather_every(step), read.ids[::step]))
+    given = len(read.ids)
+    chosen = [place * given // min(most, given) for place in range(min(most, given))]
+    return list(decide(scorer, read.features[chosen], [read.ids[place] for place in chosen])), given

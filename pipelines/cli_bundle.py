@@ -152,7 +152,7 @@ def diff(
     rows = [(change.part, change.what, _cut(change.before), _cut(change.after)) for change in found.changes]
     print_table("Changes", ("part", "what", "A", "B"), rows)
     if found.moved is not None:
-        _show_moved(found.moved)
+        _show_moved(found.moved, found.cases)
 
 
 def _cut(text: str | None) -> str:
@@ -160,16 +160,19 @@ def _cut(text: str | None) -> str:
     return shown if len(shown) <= 60 else f"{shown[:57]}..."
 
 
-def _show_moved(moved: Moved) -> None:
+def _show_moved(moved: Moved, given: int) -> None:
     most = moved.absolute
+    sampled = f" of {given:,}; decide more with --sample" if moved.cases < given else ""
     print_facts(
         [
-            ("cases decided by both", f"{moved.cases:,}"),
+            ("cases decided by both", f"{moved.cases:,}{sampled}"),
             ("points unchanged", f"{moved.unmoved:.1%}"),
             ("points, mean change", f"{moved.mean:+.2f}"),
             ("half of them move by up to", f"{most['0.5']:.2f} points"),
             ("nine in ten, by up to", f"{most['0.9']:.2f} points"),
             ("largest move", f"{most['1']:.2f} points"),
+            ("outcomes that change", f"{sum(n for a, b, n in moved.outcomes if a != b):,}"),
+            ("of them by chance", f"{moved.by_chance:,}, picked at random by one control arm and not by the other"),
         ]
     )
     for title, counted in (("Tiers", moved.tiers), ("Outcomes", moved.outcomes)):

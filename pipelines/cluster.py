@@ -7,6 +7,7 @@ may run anywhere, twice, or again after its worker died, and the outcome is the 
 from __future__ import annotations
 
 import logging
+import re
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
@@ -35,7 +36,7 @@ class Workers:
         timeout: Seconds to wait for the scheduler, and for its first worker.
 
     Raises:
-        ArgumentError: fewer than one process is asked for, or both processes and a cluster.
+        ArgumentError: fewer than one process is asked for, or both processes and a cluster, or memory that is no size.
     """
 
     processes: int = 1
@@ -48,7 +49,11 @@ class Workers:
             raise ArgumentError(f"workers == {self.processes}, must be at least 1")
         if self.cluster is not None and self.processes > 1:
             raise ArgumentError(f"workers == {self.processes}, but a cluster has its own: give one of the two")
+        if self.memory is not None and not _SIZE.fullmatch(self.memory):
+            raise ArgumentError(f"memory == {self.memory!r}, must be a size such as '4GB', '512MiB' or '2e9'")
 
+
+_SIZE: Final = re.compile(r"[0-9]+(\.[0-9]+)?(e[0-9]+)? ?([kMGT]i?)?B?")
 
 HERE: Final = Workers()
 """This process alone."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from features.catalogue import CATALOGUE, Catalogue
-from modelling.call_evaluation import evaluate_calls
+from modelling.call_evaluation import check_truth, evaluate_calls
 from modelling.from_features import dataset_from_features
 from modelling.labels import BadDefinition
 from modelling.out_of_time import out_of_time_start
@@ -64,6 +64,7 @@ def evaluate_routing(
     progress("reading tables", 0.0)
     bundle = read_bundle(bundle_folder, public_key=public_key)
     tables = read_tables(tables_folder)
+    check_truth(tables)
     features = read_features(features_folder)
     dataset = dataset_from_features(features, tables["outcomes"], tables["applications"], definition or BadDefinition())
     progress("simulating calls", 0.2)

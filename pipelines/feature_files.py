@@ -56,10 +56,21 @@ def is_in_parts(folder: Path) -> bool:
     return folder.is_dir() and any(PART.fullmatch(path.name) for path in folder.iterdir())
 
 
+def manifest_path(folder: Path) -> Path:
+    """Return where the manifest of a feature table lies.
+
+    Raises:
+        MissingFileError: there are parts, but they bear no manifest yet.
+    """
+    path = folder / MANIFEST_FILE
+    if is_in_parts(folder) and not path.is_file():
+        raise MissingFileError(path, f"The parts beside it are not all there yet. {_AGAIN}")
+    return path
+
+
 def _parts(folder: Path, hashes: Mapping[str, str]) -> list[str]:
     """Return the names of the parts in their order."""
-    if not (folder / MANIFEST_FILE).is_file():
-        raise MissingFileError(folder / MANIFEST_FILE, f"The parts beside it are not all there yet. {_AGAIN}")
+    manifest_path(folder)
     found = sorted(path.name for path in folder.iterdir() if PART.fullmatch(path.name))
     for name in found:
         if name not in hashes:

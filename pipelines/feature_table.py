@@ -13,7 +13,7 @@ from features.build import IDENTITY
 from features.catalogue import Catalogue
 from features.feature import Feature
 from pipelines.errors import DamagedFileError
-from pipelines.feature_files import MANIFEST_FILE, read_features, sha256_features
+from pipelines.feature_files import manifest_path, read_features, sha256_features
 from pipelines.own_modules import check_modules
 from pipelines.store import read_json, require_folder
 
@@ -54,7 +54,7 @@ def read_feature_table(folder: Path, catalogue: Catalogue) -> FeatureTable:
         MissingFileError: there is no such folder, table or manifest.
         DamagedFileError: the table is not what its manifest says, or has features of modules that the catalogue lacks.
     """
-    manifest = _manifest(require_folder(folder, _WAY_OUT) / MANIFEST_FILE)
+    manifest = _manifest(manifest_path(require_folder(folder, _WAY_OUT)))
     check_modules(manifest["modules"], catalogue, folder)
     frame = read_features(folder)
     return FeatureTable(

@@ -24,7 +24,7 @@ from modelling.training import TrainedModel, train
 from pipelines.code_facts import code_facts
 from pipelines.contract import TablesContract, read_flat_contract
 from pipelines.errors import DamagedFileError
-from pipelines.feature_files import MANIFEST_FILE, read_features, sha256_features
+from pipelines.feature_files import manifest_path, read_features, sha256_features
 from pipelines.flat import read_flat
 from pipelines.own_modules import check_modules, load_catalogue
 from pipelines.progress import Progress, part_of, silent
@@ -240,7 +240,7 @@ def _feature_sources(features_folder: Path, tables_folder: Path, catalogue: Cata
     Raises:
         DamagedFileError: the raw tables or modules are not those that the features were built from.
     """
-    manifest = read_json(features_folder / MANIFEST_FILE)
+    manifest = read_json(manifest_path(features_folder))
     told = manifest if isinstance(manifest, Mapping) else {}
     built_from, modules = told.get("sources", {}), told.get("modules", {})
     check_modules(modules, catalogue, features_folder)

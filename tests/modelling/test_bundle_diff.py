@@ -133,6 +133,20 @@ def test_moves_are_those_of_the_points(bundle, small_dataset):
     assert moved(before, before).unmoved == 1
 
 
+def test_outcomes_that_the_control_arm_changes_are_told_apart(bundle, small_dataset):
+    policy = bundle.spec.policy
+    shares = [replace(policy, control_share=share, control_key="ab" * 16) for share in (0.0, 0.5)]
+    columns = {spec.name: small_dataset.frame[spec.name].to_list() for spec in small_dataset.features}
+    ids = [f"case {n}" for n in range(len(small_dataset.frame))]
+    before, after = (Scorer(with_spec(bundle, policy=one)).decide_many(columns, case_ids=ids) for one in shares)
+
+    found = moved(before, after)
+
+    changed = sum(count for one, other, count in found.outcomes if one != other)
+    assert 0 < found.by_chance == changed
+    assert moved(before, before).by_chance == 0
+
+
 def test_cases_must_be_the_same(bundle):
     with pytest.raises(ValueError, match="there are 0 and 0 decisions"):
         moved([], [])

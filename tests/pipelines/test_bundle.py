@@ -107,7 +107,9 @@ def test_bundles_are_compared_on_the_cases_of_a_sample(small, folder, tmp_path):
 
     assert [change.what for change in found.changes] == ["tiers.A.upper_pd"]
     assert found.moved.unmoved == 1
-    assert 50 < found.moved.cases <= 100
+    assert (found.moved.cases, found.cases) == (100, len(small.cases))
     assert {(one, two) for one, two, _ in found.moved.tiers} <= {("A", "A"), ("A", "B"), ("B", "B"), ("C", "C")}
-    assert "tiers.A.upper_pd" in run("bundle", "diff", folder, other, "--cases", cases)
+    shown = run("bundle", "diff", folder, other, "--cases", cases, "--sample", "100")
+    assert "tiers.A.upper_pd" in shown
+    assert f"100 of {len(small.cases):,}; decide more with --sample" in shown
     assert "same bundle" in run("bundle", "diff", folder, folder)

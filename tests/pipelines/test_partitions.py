@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from dask.utils import parse_bytes
 from distributed import LocalCluster
 
 from features.build import build
@@ -20,8 +21,8 @@ from features.manifest import content_hash
 from pipelines import partitions as job
 from pipelines.cluster import Workers, run
 from pipelines.contract import TablesContract
-from pipelines.errors import ClusterError, DamagedFileError, MissingFileError, OccupiedFolderError
-from pipelines.feature_files import read_features
+from pipelines.errors import ArgumentError, ClusterError, DamagedFileError, MissingFileError, OccupiedFolderError
+from pipelines.feature_files import manifest_path, read_features
 from pipelines.features import build_features
 from pipelines.own_modules import load_catalogue
 from pipelines.partition import partition
@@ -190,6 +191,8 @@ def test_parts_without_a_manifest_are_no_table_yet(again):
         MissingFileError, match=r"are not all there yet. Run `bamboo features` again: finished parts are"
     ):
         read_features(result.features)
+    with pytest.raises(MissingFileError, match="are not all there yet"):
+        manifest_path(result.features)
     result.manifest.write_bytes(manifest)
     (result.features / "part-0009.parquet").write_bytes(b"")
 
@@ -302,6 +305,17 @@ def test_a_worker_that_does_not_see_the_folders_says_so(laid_out, tmp_path):
         check_worker(Path("/nowhere"), tmp_path, "token", (), {})
     with pytest.raises(ClusterError, match=r"does not see the folder to write to"):
         check_worker(laid_out, tmp_path, "token", (), {})
+
+
+@pytest.mark.parametrize("memory", ["4apples", "lots", "", "4 G B", "-1GB"])
+def test_memory_that_is_no_size_is_refused(memory):
+    with pytest.raises(ArgumentError, match="must be a size such as '4GB', '512MiB' or '2e9'"):
+        Workers(processes=2, memory=memory)
+
+
+@pytest.mark.parametrize("memory", ["4GB", "512MiB", "2e9", "1.5 GB", "800M", "4000000000"])
+def test_memory_that_dask_understands_is_taken(memory):
+    assert parse_bytes(Workers(processes=2, memory=memory).memory) > 0
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "no address"])
