@@ -7,6 +7,7 @@ a time ``datetime`` with a time zone. Null is None, where the contract allows it
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from itertools import islice
@@ -75,10 +76,10 @@ class RecordReader:
 
     def _once(self, rows: Rows) -> Rows:
         kept = list(dict.fromkeys(rows))
-        keys = [row[self._key] for row in kept]
-        if len(set(keys)) == len(keys):
+        times = Counter(row[self._key] for row in kept)
+        if len(times) == len(kept):
             return kept
-        twice = min(key for key in keys if keys.count(key) > 1)  # type: ignore[type-var]  # keys are text
+        twice = min(key for key, count in times.items() if count > 1)  # type: ignore[type-var]  # keys are text
         found = f"key {self.table.key!r} == {twice!r} stands for rows that differ"
         raise SchemaError(self.table.name, [found])
 

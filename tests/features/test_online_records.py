@@ -173,6 +173,33 @@ def test_one_key_for_rows_that_differ_is_refused(loan):
         read(LOANS, loan, {**loan, "amount": 901.0})
 
 
+def test_the_first_of_the_keys_that_stand_for_rows_that_differ_is_named(loan):
+    with pytest.raises(SchemaError, match=r"key 'loan_id' == 'b' stands for rows that differ"):
+        read(LOANS, *({**loan, "loan_id": key, "amount": amount} for amount in (900.0, 901.0) for key in "dcb"))
+
+
+class Counted(str):
+    """Text that counts how often it is compared."""
+
+    compared = 0
+
+    def __eq__(self, other):
+        Counted.compared += 1
+        return super().__eq__(other)
+
+    __hash__ = str.__hash__
+
+
+def test_finding_a_key_that_stands_twice_takes_one_pass():
+    rows = [(Counted(f"L{i}"), 1.0) for i in range(2000)]
+    reader = RecordReader(LOANS)
+
+    with pytest.raises(SchemaError, match="key 'loan_id' == 'L7' stands for rows that differ"):
+        reader._once([*rows, (Counted("L7"), 2.0)])
+
+    assert Counted.compared < 10 * len(rows)
+
+
 def test_a_frame_must_have_the_types_of_its_contract(loan):
     frame = pl.DataFrame([loan], schema=LOANS.schema)
 
