@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from operator import getitem, itemgetter
 from typing import Any, Final
@@ -336,8 +337,13 @@ def _picker(names: Sequence[str]) -> Picker:
     return (lambda values: (values[names[0]],)) if names else lambda _: ()
 
 
+def without_order(values: object) -> bool:
+    """Return whether values stand in no order of cases, as in a set or a dict, or are none, as in a text."""
+    return isinstance(values, (str, bytes, AbstractSet, Mapping))
+
+
 def _length(name: str, column: object) -> int:
-    if isinstance(column, (str, bytes)) or not hasattr(column, "__len__") or getattr(column, "ndim", 1) != 1:
+    if without_order(column) or not hasattr(column, "__len__") or getattr(column, "ndim", 1) != 1:
         raise ShapeError(f"column {name!r} is a {type(column).__name__}, must be a one-dimensional array or a list.")
     return len(column)
 

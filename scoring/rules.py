@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Literal
@@ -76,23 +75,39 @@ def _limit_trigger(limit: ConcentrationLimit, category: str, share: float) -> Tr
 
 
 def check_portfolio(limits: Sequence[ConcentrationLimit], portfolio: Portfolio | None) -> None:
-    """Refuse a portfolio's state that lacks a limited feature or holds shares that are none.
+    """Refuse a portfolio's state that is none, lacks a limited feature or holds shares that are none.
 
     Raises:
-        PortfolioError: Names the feature and the share.
+        PortfolioError: Names the feature, the category and the share.
     """
     if portfolio is None:
         return
+    _check_mappings(portfolio)
     for limit in limits:
         if limit.feature not in portfolio:
             raise PortfolioError(
                 f"The policy limits {limit.feature!r}, which the portfolio's state lacks."
-                f"{nearest(limit.feature, [name for name in portfolio if isinstance(name, str)])} "
-                "Give its shares by category."
+                f"{nearest(limit.feature, portfolio)} Give its shares by category."
             )
         for category, share in portfolio[limit.feature].items():
-            number = isinstance(share, (int, float)) and not isinstance(share, bool) and math.isfinite(share)
-            if not number or not 0.0 <= share <= 1.0:
+            if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 <= share <= 1:
                 raise PortfolioError(
                     f"portfolio[{limit.feature!r}][{shown(category)}] == {shown(share)}, must be a number from 0 to 1."
                 )
+
+
+def _check_mappings(portfolio: object) -> None:
+    if not isinstance(portfolio, Mapping):
+        raise PortfolioError(
+            f"portfolio == {shown(portfolio)}, must be a mapping of category features to their shares by category."
+        )
+    for feature, shares in portfolio.items():
+        if not isinstance(feature, str):
+            raise PortfolioError(f"portfolio has the feature {shown(feature)}, must be text.")
+        if not isinstance(shares, Mapping):
+            raise PortfolioError(
+                f"portfolio[{shown(feature)}] == {shown(shares)}, must be a mapping of categories to their shares."
+            )
+        for category in shares:
+            if not isinstance(category, str):
+                raise PortfolioError(f"portfolio[{shown(feature)}] has the category {shown(category)}, must be text.")

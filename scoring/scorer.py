@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from scoring.bundle import Bundle, open_bundle, prepared
 from scoring.decision import Decision, Value
-from scoring.encode import Column, text_problem
+from scoring.encode import Column, text_problem, without_order
 from scoring.errors import CaseIdError, ShapeError, shown
 from scoring.model import Model, Scored
 from scoring.rules import Portfolio, check_portfolio
@@ -133,6 +133,8 @@ class Scorer:
         check_portfolio(model.spec.policy.concentration_limits, portfolio)
         matrix = model.encoder.columns(columns)
         words = {name: list(columns[name]) for name in model.encoder.categories}
+        if without_order(case_ids):
+            raise ShapeError(f"case_ids is a {type(case_ids).__name__}, must be a list with an id, or None, per case.")
         ids = [None] * len(matrix) if case_ids is None else list(case_ids)
         if len(ids) != len(matrix):
             raise ShapeError(f"case_ids has {len(ids)} entries for {len(matrix)} cases; give one for each.")

@@ -154,6 +154,19 @@ def test_columns_must_have_one_length_and_one_dimension():
 
 
 @pytest.mark.parametrize(
+    "column",
+    [{30, 40, 50}, frozenset({30, 40, 50}), {30: 1, 40: 1, 50: 1}, {30: 1, 40: 1, 50: 1}.keys()],
+    ids=lambda column: type(column).__name__,
+)
+def test_a_column_must_say_which_value_is_of_which_case(column):
+    columns = {name: [value] * 3 for name, value in GOOD.items()}
+    with pytest.raises(
+        ShapeError, match=rf"'age' is a {type(column).__name__}, must be a one-dimensional array or a l"
+    ):
+        ENCODER.columns({**columns, "age": column})
+
+
+@pytest.mark.parametrize(
     ("name", "column", "says"),
     [
         ("age", np.array([True, False, True]), "age == True in row 0"),

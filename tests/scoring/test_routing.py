@@ -269,11 +269,24 @@ def test_a_category_never_seen_has_a_limit_too(with_policy, cases):
         ({"region": {"west": float("nan")}}, "== nan"),
         ({"region": {"west": True}}, "== True"),
         ({"region": {"west": "0.4"}}, "== '0.4'"),
+        ({"region": {"west": 10**400}}, "== an integer of 1329 bits"),
+        (5, "portfolio == 5, must be a mapping"),
+        ([("region", {})], "portfolio == <list>, must be a mapping"),
+        ({"region": 5}, r"portfolio\['region'\] == 5, must be a mapping of categories to their shares"),
+        ({"region": {}, "channel": [0.4]}, r"portfolio\['channel'\] == <list>, must be a mapping"),
+        ({"region": {}, 7: {}}, "portfolio has the feature 7, must be text"),
+        ({"region": {7: 0.1}}, r"portfolio\['region'\] has the category 7, must be text"),
+        ({"region": {None: 0.1}}, r"portfolio\['region'\] has the category None, must be text"),
     ],
 )
 def test_a_portfolio_that_does_not_fit_is_refused(scorer, cases, portfolio, says):
     with pytest.raises(PortfolioError, match=says):
         scorer.decide(cases[0], portfolio=portfolio)
+
+
+def test_a_portfolio_that_is_none_is_refused_without_limits_too(with_policy, cases):
+    with pytest.raises(PortfolioError, match="portfolio == 5, must be a mapping"):
+        with_policy(concentration_limits=()).decide(cases[0], portfolio=5)
 
 
 def test_questions_are_ordered_by_the_points_they_carried(scorer, cases):

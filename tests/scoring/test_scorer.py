@@ -102,6 +102,12 @@ def test_ids_must_fit_the_cases(scorer, columns):
         scorer.decide_many(columns, case_ids=["only"])
 
 
+@pytest.mark.parametrize("kind", [set, dict.fromkeys, "".join], ids=["set", "dict", "str"])
+def test_ids_must_say_which_is_of_which_case(scorer, columns, kind):
+    with pytest.raises(ShapeError, match=r"case_ids is a (set|dict|str), must be a list"):
+        scorer.decide_many(columns, case_ids=kind(chr(0x4E00 + place) for place in range(400)))
+
+
 @pytest.mark.parametrize(
     ("case_id", "says"),
     [
