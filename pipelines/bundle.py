@@ -65,6 +65,7 @@ class BundleVerified:
         folder: Where it stands.
         sha256: Hash of its manifest.
         files: Files whose hashes were found as the manifest has them.
+        signed: Whether a signature lies beside the manifest; without a key nobody knows whose it is, nor of what.
         signed_by_key: Whether the manifest is signed by the key that was given; None when none was.
         golden: Golden cases that got their scores again, explained to within 1e-9 points.
     """
@@ -72,6 +73,7 @@ class BundleVerified:
     folder: Path
     sha256: str
     files: int
+    signed: bool
     signed_by_key: bool | None
     golden: int
 
@@ -130,6 +132,7 @@ def verify_bundle(folder: Path, *, public_key: bytes | None = None) -> BundleVer
         folder=folder,
         sha256=bundle.manifest_sha256 or "",
         files=sum(file.name != SIGNATURE for file in folder.iterdir()),
+        signed=(folder / SIGNATURE).exists(),
         signed_by_key=None if public_key is None else True,
         golden=len(bundle.golden.cases),
     )

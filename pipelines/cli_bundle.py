@@ -90,7 +90,8 @@ def verify(bundle: Folder, public_key: PublicKey = None, json: Json = False) -> 
     if json:
         print_json(checked)
         return
-    by_key = "yes, by the key given" if checked.signed_by_key else "not asked: no --public-key was given"
+    unchecked = "a signature is there and was NOT checked" if checked.signed else "not signed"
+    by_key = "yes, by the key given" if checked.signed_by_key else f"{unchecked}; no --public-key was given"
     print_facts(
         [
             ("bundle", checked.folder),

@@ -15,7 +15,7 @@ ScoringError
 ├── TreesError                 arrays that are not an ensemble of trees
 └── BundleError                a folder that is not a bundle to be trusted
     ├── AlteredBundleError     a file is missing, added, or differs from its hash
-    ├── SignatureError         the manifest is not signed by the key that is trusted
+    ├── SignatureError         the manifest is not signed by the key that is trusted, or its signature is none
     ├── BundleFormatError      a file's content is not what the format says
     └── GoldenError            the bundle does not give the scores it was made with
 """
@@ -160,7 +160,7 @@ class AlteredBundleError(BundleError):
 
 
 class SignatureError(BundleError):
-    """The manifest is not signed by the key that is trusted."""
+    """The manifest is not signed by the key that is trusted, or the file of its signature holds none."""
 
 
 class BundleFormatError(BundleError):

@@ -23,6 +23,9 @@ FILES: Final = frozenset({"bundle.json", "trees.npz", "reference.npz", "call_val
 
 LARGEST_FILE: Final = 1 << 28
 LARGEST_MANIFEST: Final = 1 << 16
+SIGNATURE_BYTES: Final = 64
+"""Length of an Ed25519 signature, which stands in its file as raw bytes."""
+
 MANIFEST_FORMAT: Final = 1
 
 
@@ -93,15 +96,16 @@ def read_folder(folder: Path, *, public_key: bytes | None) -> tuple[dict[str, by
 
     Raises:
         AlteredBundleError: A file is missing, added, no plain file, or differs from the manifest.
-        SignatureError: A key is given and the manifest is not signed by it.
+        SignatureError: The file of the signature holds none; or a key is given and the manifest is not signed by it.
         BundleFormatError: The manifest itself is malformed.
     """
     present = _plain_files(folder)
     if MANIFEST not in present:
         raise AlteredBundleError(f"{folder} holds no {MANIFEST}: it is not a bundle, or was not written to its end")
     manifest = _read(folder / MANIFEST, LARGEST_MANIFEST)
+    signature = _signature(folder) if SIGNATURE in present else None
     if public_key is not None:
-        _verify(manifest, folder, present, public_key)
+        _verify(manifest, folder, signature, public_key)
     entries = _entries(manifest)
     named = set(entries) | {MANIFEST}
     missing, added = sorted(named - present), sorted(present - named - {SIGNATURE})
@@ -198,15 +202,26 @@ def _sign(manifest: bytes, private_key: bytes) -> bytes:
     return Ed25519PrivateKey.from_private_bytes(private_key).sign(manifest)
 
 
-def _verify(manifest: bytes, folder: Path, present: set[str], public_key: bytes) -> None:
+def _signature(folder: Path) -> bytes:
+    signature = _read(folder / SIGNATURE, SIGNATURE_BYTES)
+    if len(signature) != SIGNATURE_BYTES:
+        found = f"{len(signature)}" if len(signature) < SIGNATURE_BYTES else f"more than {SIGNATURE_BYTES}"
+        raise SignatureError(
+            f"{folder / SIGNATURE} is no signature: it has {found} bytes, must have {SIGNATURE_BYTES} (raw Ed25519); "
+            "ask who put it there, or delete it and sign the bundle again"
+        )
+    return signature
+
+
+def _verify(manifest: bytes, folder: Path, signature: bytes | None, public_key: bytes) -> None:
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     if len(public_key) != 32:
         raise SignatureError(f"public_key has {len(public_key)} bytes, must have 32 (raw Ed25519)")
-    if SIGNATURE not in present:
+    if signature is None:
         raise SignatureError(f"{folder} is not signed, and a public key is configured: sign it, or ask who made it")
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(_read(folder / SIGNATURE, 1024), manifest)
+        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, manifest)
     except InvalidSignature as error:
         raise SignatureError(f"{folder / MANIFEST} is not signed by the configured key") from error

@@ -78,6 +78,23 @@ def test_signing_again_leaves_one_signature_and_no_other_file(folder, keys):
     assert "yes, by the key given" in run("bundle", "verify", folder, "--public-key", keys[1])
 
 
+def test_without_a_key_it_is_said_whether_a_signature_was_left_unchecked(folder, keys):
+    assert "not signed; no --public-key was given" in run("bundle", "verify", folder)
+    assert verify_bundle(folder).signed is False
+
+    run("bundle", "sign", folder, "--private-key", keys[0])
+    assert "a signature is there and was NOT checked; no --public-key was given" in run("bundle", "verify", folder)
+    assert json.loads(run("bundle", "verify", folder, "--json"))["signed_by_key"] is None
+    assert verify_bundle(folder).signed is True
+
+
+def test_a_file_that_is_no_signature_is_refused(folder):
+    (folder / "manifest.sig").write_bytes(b"junk")
+
+    with pytest.raises(SignatureError, match="is no signature"):
+        verify_bundle(folder)
+
+
 def test_a_private_key_is_its_owners_alone_and_never_overwritten(keys):
     private, _ = keys
 

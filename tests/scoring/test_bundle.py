@@ -147,6 +147,21 @@ def test_a_signed_bundle_is_read_with_its_key_and_refused_with_another(bundle, t
         read_bundle(tmp_path / "signed", public_key=b"short")
 
 
+@pytest.mark.parametrize("junk", [b"", b"junk", b"\0" * 63, b"\0" * 65, b"\0" * 5000, b"ab" * 64], ids=len)
+@pytest.mark.parametrize("public_key", [None, PUBLIC], ids=["without key", "with key"])
+def test_a_file_that_is_no_signature_is_refused_with_and_without_a_key(written, junk, public_key):
+    (written / "manifest.sig").write_bytes(junk)
+    with pytest.raises(SignatureError, match=r"manifest\.sig is no signature: it has .* bytes, must have 64"):
+        read_bundle(written, public_key=public_key)
+
+
+def test_a_signature_that_no_key_checks_is_not_judged(written):
+    (written / "manifest.sig").write_bytes(b"\0" * 64)
+    read_bundle(written)
+    with pytest.raises(SignatureError, match="not signed by the configured key"):
+        read_bundle(written, public_key=PUBLIC)
+
+
 def test_a_rewritten_manifest_needs_the_key(bundle, tmp_path):
     write_bundle(tmp_path / "b", bundle, private_key=KEY)
     forged = {**files_of(bundle), "golden.json": files_of(bundle)["golden.json"] + b" "}
