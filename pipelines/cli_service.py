@@ -26,7 +26,7 @@ def serve(
     contract: Contract = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any that is free.")] = 8080,
-    most_bytes: Annotated[int, typer.Option(min=1, help="Largest body of a request, in bytes.")] = 8 * 1024 * 1024,
+    most_bytes: Annotated[int, typer.Option(min=1, help="Largest body of a request, in bytes.")] = 16 * 1024 * 1024,
     most_cases: Annotated[int, typer.Option(min=1, help="Most cases in a batch.")] = 1000,
     drain: Annotated[
         float,

@@ -19,14 +19,14 @@ class Limits:
     """What one request may bring.
 
     Attributes:
-        body_bytes: Largest body.
+        body_bytes: Largest body: ``cases`` cases of all built-in features fit into it, each some 11 kB as JSON.
         cases: Most cases in a batch.
         rows: Most rows of raw tables in a request.
         seconds: Longest time that a body may take to arrive.
         inline_bytes: A larger body is parsed and answered in a thread, so that others do not wait for it.
     """
 
-    body_bytes: int = 8 * 1024 * 1024
+    body_bytes: int = 16 * 1024 * 1024
     cases: int = 1000
     rows: int = 20_000
     seconds: float = 20.0

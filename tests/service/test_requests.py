@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import socket
@@ -10,6 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from features.catalogue import CATALOGUE
+from pipelines.cli_service import serve
 from scoring.errors import RequestError
 from service import Limits, Service, load_serving
 
@@ -208,6 +211,19 @@ def test_too_many_cases_are_refused(narrow, case):
     assert narrow.post(DECISIONS, {"cases": [{"features": case}] * 10})[0] == 200
     found = narrow.problem(DECISIONS, {"cases": [{"features": case}] * 11})
     assert (found["status"], found["field"]) == (413, "cases")
+
+
+def test_as_many_cases_as_are_read_fit_into_the_largest_body():
+    """Cases of all built-in features, each a number that JSON writes with all its digits."""
+    case = json.dumps({"case_id": "A" * 32, "features": dict.fromkeys(CATALOGUE, -1234.5678901234567)})
+
+    assert len(case) * Limits().cases < Limits().body_bytes
+
+
+def test_the_command_has_the_limits_of_the_service():
+    told = inspect.signature(serve).parameters
+
+    assert (told["most_bytes"].default, told["most_cases"].default) == (Limits().body_bytes, Limits().cases)
 
 
 def test_a_large_body_is_refused_also_in_chunks_that_do_not_say_its_length(narrow, case):
