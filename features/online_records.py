@@ -2,7 +2,8 @@
 
 A record holds every column of the contract and no other; a protected column may stand in it and is not read. Types are
 strict: text is ``str``, a flag ``bool``, a whole number ``int``, another number ``float`` or ``int``, a date ``date``,
-a time ``datetime`` with a time zone. Null is None, where the contract allows it. Numbers are finite.
+a time ``datetime`` with a time zone. Null is None, where the contract allows it. Numbers are finite, and times lie in
+the years that the batch takes (`features.schema_check`).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import polars as pl
 
 from features.errors import SchemaError, nearest
 from features.python_runtime import compiled
-from features.schema_check import LARGEST, check_columns
+from features.schema_check import FIRST_YEAR, LARGEST, LAST_YEAR, check_columns, check_times
 from features.tables import Column, Table
 
 Record: TypeAlias = Mapping[str, object]
@@ -67,6 +68,7 @@ class RecordReader:
             return records
         frame = pl.DataFrame(records)
         check_columns(self.table, frame.schema)
+        check_times(self.table, frame)
         return frame.select(column.name for column in self._columns).to_dicts()
 
     def _without_protected(self, record: Record) -> None:
@@ -138,10 +140,12 @@ def as_number(value: object) -> float:
 
 
 def as_time(value: object) -> datetime:
-    """Return a time in UTC; a naive one is none."""
+    """Return a time in UTC; a naive one is none, nor is one outside the years of `features.schema_check`."""
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise ValueError
     utc = value.astimezone(UTC)
+    if not FIRST_YEAR <= utc.year <= LAST_YEAR:
+        raise ValueError
     return utc if type(utc) is datetime else datetime.combine(date(*utc.timetuple()[:3]), utc.timetz(), UTC)
 
 
@@ -162,7 +166,11 @@ _CASTS: Final[Mapping[type[pl.DataType], tuple[Callable[[object], object], str, 
         f"type({{0}}) is not float or not -{LARGEST!r} < {{0}} < {LARGEST!r}",
         f"a finite number below {LARGEST:g} (float or int)",
     ),
-    pl.Datetime: (as_time, "type({0}) is not datetime or {0}.tzinfo is not UTC", "a time with its zone (datetime)"),
+    pl.Datetime: (
+        as_time,
+        f"type({{0}}) is not datetime or {{0}}.tzinfo is not UTC or not {FIRST_YEAR} <= {{0}}.year <= {LAST_YEAR}",
+        f"a time with its zone, in the years {FIRST_YEAR} to {LAST_YEAR} (datetime)",
+    ),
     pl.Date: (as_date, "type({}) is not date", "a date (date)"),
 }
 """By type of column: how a value becomes what features read, the condition under which it has to, and its words."""

@@ -1,19 +1,20 @@
 """Whether raw tables fit their contracts, checked before anything is computed.
 
 Columns may come in any order and there may be more of them; those of the contract must all be there with exactly
-their types, without nulls where none are legal, with finite numbers, and with keys that stand once. What the values
-*mean* is checked by ``bamboo validate``, which also sets bad rows aside.
+their types, without nulls where none are legal, with finite numbers, times of this age, and keys that stand once. What
+the values *mean* is checked by ``bamboo validate``, which also sets bad rows aside.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import polars as pl
 
 from features.errors import SchemaError, UnknownTableError, nearest
-from features.tables import APPLICATIONS, TABLES, Column, Table
+from features.tables import APPLICATIONS, TABLES, TIME, Column, Table
 
 UNREAD: Final = frozenset({"truth", "calls"})
 """Tables that no feature reads: what only a synthetic lender can know, and what calls found after the decision."""
@@ -23,6 +24,15 @@ MOST_NAMED: Final = 3
 
 LARGEST: Final = 1e12
 """Numbers must stay below this, so that sums in whole ten-thousandths stay exact."""
+
+FIRST_YEAR: Final = 1900
+LAST_YEAR: Final = 2199
+"""Times must lie in these years, in UTC: windows and local days around them are then times of the calendar, too."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_FIRST: Final = (datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
+_END: Final = (datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND
 
 
 def checked(tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
@@ -52,6 +62,17 @@ def check_columns(table: Table, schema: Mapping[str, pl.DataType]) -> None:
         SchemaError: a column is missing or has another type.
     """
     if problems := list(_type_problems(table, schema)):
+        raise SchemaError(table.name, problems)
+
+
+def check_times(table: Table, frame: pl.DataFrame) -> None:
+    """Refuse times outside the years from `FIRST_YEAR` to `LAST_YEAR`, in a frame that has the contract's columns.
+
+    Raises:
+        SchemaError: names the column and such a time.
+    """
+    columns = [column for column in table.columns if column.dtype == TIME]
+    if problems := [problem for column in columns for problem in _time_problems(column, frame[column.name])]:
         raise SchemaError(table.name, problems)
 
 
@@ -106,6 +127,8 @@ def _value_problems(table: Table, frame: pl.DataFrame) -> Iterator[str]:
             yield f"column {column.name!r} holds {values.null_count()} null(s), none are legal"
         if column.dtype.is_float():
             yield from _number_problems(column, values)
+        if column.dtype == TIME:
+            yield from _time_problems(column, values)
 
 
 def _number_problems(column: Column, values: pl.Series) -> Iterator[str]:
@@ -113,6 +136,22 @@ def _number_problems(column: Column, values: pl.Series) -> Iterator[str]:
     if len(wrong):
         found = f"column {column.name!r} holds {len(wrong)} number(s) such as {wrong[0]}"
         yield f"{found}, must be finite and below {LARGEST:g}"
+
+
+def _time_problems(column: Column, values: pl.Series) -> Iterator[str]:
+    since = values.to_physical()
+    wrong = since.filter((since < _FIRST) | (since >= _END))
+    if len(wrong):
+        found = f"column {column.name!r} holds {len(wrong)} time(s) such as {moment(wrong[0])}"
+        yield f"{found}, must lie in the years {FIRST_YEAR} to {LAST_YEAR} (UTC)"
+
+
+def moment(microseconds: int) -> str:
+    """Return a time since 1970 in words; one that no calendar has is told as the number it is."""
+    try:
+        return (_EPOCH + timedelta(microseconds=microseconds)).isoformat()
+    except OverflowError:
+        return f"{microseconds} microseconds since 1970"
 
 
 def _without_repeats(table: Table, frame: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -11,13 +12,23 @@ import numpy as np
 import polars as pl
 import pytest
 
+from features.build import build
+from features.catalogue import CATALOGUE
 from features.errors import SchemaError, UnknownTableError
 from features.online import OnlineBuilder
 from features.online_records import RecordReader
-from features.schema_check import LARGEST
+from features.schema_check import LARGEST, UNREAD
 from features.tables import APPLICATIONS, BEHAVIOUR_EVENTS, LOANS, TABLES
 
 AT = datetime(2024, 6, 14, 18, 30, tzinfo=UTC)
+OUTSIDE = (
+    datetime.min.replace(tzinfo=UTC),
+    datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=8))),
+    datetime(1899, 12, 31, 23, 59, 59, 999_999, UTC),
+    datetime(2200, 1, 1, tzinfo=UTC),
+    datetime(2199, 12, 31, 23, tzinfo=timezone(-timedelta(hours=8))),
+    datetime.max.replace(tzinfo=timezone(-timedelta(hours=8))),
+)
 
 
 @pytest.fixture
@@ -98,6 +109,11 @@ def test_values_of_kindred_types_become_what_features_read(loan, column, value, 
         ("term_months", True, r"column 'term_months' is True \(bool\)"),
         ("term_months", 2**63, r"column 'term_months' is 9223372036854775808 \(int\)"),
         ("status", "x" * 10**6 + "\ud800", r"column 'statu' is in no contract"),
+        *(
+            (column, at, rf"column '{column}' is datetime.*, must be a time with its zone, in the years 1900 to 2199")
+            for column in ("happened_at", "known_at", "closed_at", "status_known_at")
+            for at in OUTSIDE
+        ),
     ],
 )  # fmt: skip
 def test_a_value_that_does_not_fit_is_refused_by_name(loan, column, value, message):
@@ -236,9 +252,33 @@ def test_what_only_a_simulation_or_a_call_can_know_is_never_read(application):
 
 
 def test_the_longest_window_may_reach_beyond_the_first_of_all_times(application):
-    early = {**application, "applied_at": datetime(1, 1, 3, tzinfo=UTC), "birth_date": None}
+    longest = replace(CATALOGUE["loans_count_365d"], window=timedelta(days=800_000))
+    early = {**application, "applied_at": datetime(1900, 1, 1, tzinfo=UTC), "birth_date": None}
 
-    assert OnlineBuilder(["loans_count_365d"]).build("A", {"applications": [early], "loans": []})
+    assert OnlineBuilder([longest]).build("A", {"applications": [early], "loans": []})
+
+
+@pytest.mark.parametrize("at", [datetime(1900, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, 23, 59, 59, 999_999, UTC)])
+def test_an_application_at_the_edge_of_all_times_is_built_as_the_batch_builds_it(application, world, at):
+    tables = {name: TABLES[name].empty() for name in TABLES if name not in UNREAD}
+    tables["applications"] = pl.DataFrame(
+        [{**application, "applied_at": at, "birth_date": None}], schema=APPLICATIONS.schema
+    )
+    online = OnlineBuilder()
+    (batch,) = build(tables).select(online.names).to_dicts()
+
+    assert online.build(application["application_id"], tables) == batch
+
+
+@pytest.mark.parametrize("at", [-(2**62), -(2**63) + 5, 2**62, 2**63 - 1])
+def test_a_frame_with_a_time_that_no_calendar_has_is_refused(loan, at):
+    frame = pl.DataFrame([loan], schema=LOANS.schema)
+    wrong = frame.with_columns(known_at=pl.lit(at).cast(pl.Datetime("us", "UTC")))
+
+    with pytest.raises(
+        SchemaError, match=rf"column 'known_at' holds 1 time\(s\) such as .*{at}.*, must lie in the years"
+    ):
+        RecordReader(LOANS)(wrong)
 
 
 def test_every_time_column_refuses_a_naive_time(world):

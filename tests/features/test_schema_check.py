@@ -9,7 +9,10 @@ from polars.testing import assert_frame_equal
 from features.build import build
 from features.errors import SchemaError, UnknownTableError
 from features.schema_check import UNREAD, checked
-from features.tables import TABLES
+from features.tables import TABLES, TIME
+
+FIRST, LAST = -2_208_988_800_000_000, 7_258_118_400_000_000 - 1
+"""First and last microsecond of 1900 to 2199, counted from 1970."""
 
 
 def changed(tables, name, **columns):
@@ -118,6 +121,35 @@ def test_all_problems_of_a_table_are_listed(tables):
 def test_numbers_that_no_sum_can_hold_are_refused(tables, value, told):
     with pytest.raises(SchemaError, match=rf"column 'seconds' holds 1 number\(s\) such as {told}.*, must be finite"):
         build(changed(tables, "behaviour_events", seconds=pl.lit(value)))
+
+
+EVERY_TIME = [(name, column.name) for name, column in EVERY_COLUMN if column.dtype == TIME]
+
+
+@pytest.mark.parametrize(("name", "column"), EVERY_TIME)
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        (-(2**63) + 5, "-9223372036854775803 microseconds since 1970"),
+        (-(2**62), "-4611686018427387904 microseconds since 1970"),
+        (FIRST - 1, "1899-12-31T23:59:59.999999+00:00"),
+        (LAST + 1, "2200-01-01T00:00:00+00:00"),
+        (2**63 - 1, "9223372036854775807 microseconds since 1970"),
+    ],
+)
+def test_a_time_outside_the_years_of_any_lender_is_refused(name, column, at, told):
+    frame = pl.DataFrame({column: [None, at]}, schema={column: pl.Int64}).cast(TIME)
+    schema = {each: dtype for each, dtype in TABLES[name].schema.items() if each != column}
+    rest = pl.DataFrame({each: [None, None] for each in schema}, schema=schema)
+
+    found = [problem for problem in refused(name, pl.concat([rest, frame], how="horizontal")) if "time(s)" in problem]
+
+    assert found == [f"column {column!r} holds 1 time(s) such as {told}, must lie in the years 1900 to 2199 (UTC)"]
+
+
+@pytest.mark.parametrize("at", [FIRST, LAST])
+def test_the_first_and_the_last_time_of_the_years_are_let_through(tables, at):
+    checked(changed(tables, "loans", happened_at=pl.lit(at).cast(TIME), status_known_at=pl.lit(at).cast(TIME)))
 
 
 def test_null_is_refused_where_it_is_not_legal(tables):
