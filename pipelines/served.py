@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 from pipelines.contract import TablesContract, read_contract
+from pipelines.contract_rules import tables_of
 from pipelines.own_modules import load_catalogue
 from service.serving import Serving, load_serving
 
 
 def load_served(bundle: Path, *, public_key: bytes | None = None, contract: Path | None = None) -> Serving:
-    """Read a bundle and, where a contract is given, the features and the time zone of the lender's dated tables.
+    """Read a bundle and, where a contract is given, what it says of dated tables: features, categories, time zone.
 
     Args:
         bundle: Folder of the bundle.
@@ -25,4 +26,10 @@ def load_served(bundle: Path, *, public_key: bytes | None = None, contract: Path
     """
     said = TablesContract() if contract is None else read_contract(contract)
     dated = said if isinstance(said, TablesContract) else TablesContract()
-    return load_serving(bundle, public_key=public_key, catalogue=load_catalogue(dated), time_zone=dated.time_zone)
+    return load_serving(
+        bundle,
+        public_key=public_key,
+        catalogue=load_catalogue(dated),
+        time_zone=dated.time_zone,
+        tables=tables_of(dated),
+    )

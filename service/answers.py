@@ -73,7 +73,7 @@ def application(serving: Serving, body: bytes, limits: Limits) -> Answer:
     if serving.builder is None:
         raise RefusedError(404, "no_raw_tables", serving.why_no_builder)
     request = read_application(parse(body))
-    tables = read_tables(request.tables, limits)
+    tables = read_tables(request.tables, limits, serving.columns)
     try:
         features = serving.builder.build(request.application_id, tables)
     except FeaturesError as error:

@@ -1,22 +1,22 @@
 """Rows of raw tables as JSON gives them, turned into the records that features are built from.
 
 JSON has no times: they come as text in RFC 3339, with their zone. Names, types and nulls are checked by the builder
-itself; here is checked what it leaves open, for nothing else stands between a request and a score: times, bounds of
-numbers, and that text is short and printable.
+itself; here is checked what it leaves open, for nothing else stands between a request and a score: times and their
+order, bounds of numbers, closed lists of categories, and that text is given, short and printable.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import polars as pl
 
 from features.errors import nearest
-from features.schema_check import UNREAD
-from features.tables import TABLES, Column
+from features.schema_check import FIRST_YEAR, LAST_YEAR, UNREAD
+from features.tables import TABLES, Column, Table
 from scoring.encode import text_problem
 from scoring.errors import shown
 from service.errors import RefusedError
@@ -29,18 +29,37 @@ _TIME: Final = re.compile(
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 Record = Mapping[str, object]
-Reader = Callable[[Column, object], object]
+Columns = Mapping[str, Mapping[str, Column]]
+"""Table to column name to its contract."""
 
 
-def read_tables(tables: Mapping[str, Any], limits: Limits) -> dict[str, list[Record]]:
+def columns_of(contracts: Mapping[str, Table]) -> Columns:
+    """Return the columns of every table that a request may bring."""
+    return {
+        name: {column.name: column for column in table.columns}
+        for name, table in contracts.items()
+        if name not in UNREAD
+    }
+
+
+COLUMNS: Final = columns_of(TABLES)
+"""The columns as `features.tables` has them."""
+
+
+def read_tables(tables: Mapping[str, Any], limits: Limits, contracts: Columns = COLUMNS) -> dict[str, list[Record]]:
     """Return raw tables with their times read.
+
+    Args:
+        tables: Rows by table, as JSON gives them.
+        limits: What a request may bring.
+        contracts: What each column may hold.
 
     Raises:
         RefusedError: 422 names table, row and column of what cannot be used; 413 says of too many rows.
     """
     for name in tables:
-        if name not in TABLES or name in UNREAD:
-            known = [each for each in TABLES if each not in UNREAD]
+        if name not in contracts:
+            known = list(contracts)
             place = inside("tables", name)
             raise _refused(
                 "unknown_table", place, f"is no table here.{nearest(name[:200], known)} There are {listed(known)}."
@@ -52,7 +71,10 @@ def read_tables(tables: Mapping[str, Any], limits: Limits) -> dict[str, list[Rec
     if count > limits.rows:
         detail = f"tables hold {count} rows, at most {limits.rows} are read."
         raise RefusedError(413, "too_many_rows", detail, "tables")
-    return {name: [_row(name, index, row) for index, row in enumerate(rows)] for name, rows in tables.items()}
+    return {
+        name: [_row(name, contracts[name], index, row) for index, row in enumerate(rows)]
+        for name, rows in tables.items()
+    }
 
 
 def listed(names: list[str]) -> str:
@@ -60,10 +82,9 @@ def listed(names: list[str]) -> str:
     return ", ".join(names)
 
 
-def _row(table: str, index: int, row: object) -> Record:
+def _row(table: str, columns: Mapping[str, Column], index: int, row: object) -> Record:
     if not isinstance(row, dict):
         raise _refused("invalid_value", f"tables.{table}[{index}]", f"== {shown(row)}, must be an object of columns.")
-    columns = _COLUMNS[table]
     read = dict(row)
     for name, value in row.items():
         column = columns.get(name)
@@ -74,11 +95,17 @@ def _row(table: str, index: int, row: object) -> Record:
             try:
                 read[name] = _text(column, value)
             except ValueError as error:
-                problem = f"== {shown(value)}, must be {error}."
+                problem = f"== {shown(value)}, must be {error}.{nearest(value[:200], column.allowed)}"
         elif value is not None:
             problem = _number_problem(column, value)
         if problem:
             raise _refused("invalid_value", inside(f"tables.{table}[{index}]", name), problem)
+    happened, known = read.get("happened_at"), read.get("known_at")
+    if isinstance(happened, datetime) and isinstance(known, datetime) and known < happened:
+        problem = (
+            f"== {known.isoformat()} is before happened_at {happened.isoformat()}: give when the row became known."
+        )
+        raise _refused("invalid_value", f"tables.{table}[{index}].known_at", problem)
     return read
 
 
@@ -93,6 +120,10 @@ def _text(column: Column, value: str) -> object:
         return _moment(value)
     if kind is pl.Date:
         return _day(value)
+    if column.allowed and value not in column.allowed:
+        raise ValueError(f"one of {listed(list(column.allowed))}")
+    if not value:
+        raise ValueError(f"text of at least one character{', or null' if column.nullable else ''}")
     problem = text_problem(value)
     if problem:
         raise ValueError(problem)
@@ -101,11 +132,18 @@ def _text(column: Column, value: str) -> object:
 
 def _moment(value: str) -> datetime:
     try:
-        if _TIME.fullmatch(value):
-            return datetime.fromisoformat(value.upper())
+        time = datetime.fromisoformat(value.upper()) if _TIME.fullmatch(value) else None
     except ValueError:  # a day or an hour that no calendar has
-        pass
-    raise ValueError("a time with its zone, such as 2026-03-02T14:05:00Z")
+        time = None
+    if time is None:
+        raise ValueError("a time with its zone, such as 2026-03-02T14:05:00Z")
+    try:
+        year = time.astimezone(UTC).year
+    except OverflowError:  # before the first or after the last day of the calendar in UTC
+        year = None
+    if year is None or not FIRST_YEAR <= year <= LAST_YEAR:
+        raise ValueError(f"a time in the years {FIRST_YEAR} to {LAST_YEAR} (UTC)")
+    return time
 
 
 def _day(value: str) -> date:
@@ -130,8 +168,3 @@ def _number_problem(column: Column, value: object) -> str | None:
 
 def _refused(code: str, place: str, problem: str) -> RefusedError:
     return RefusedError(422, code, f"{place} {problem}", place)
-
-
-_COLUMNS: Final = {
-    name: {column.name: column for column in table.columns} for name, table in TABLES.items() if name not in UNREAD
-}

@@ -91,7 +91,7 @@ def _column(column: Column) -> Schema:
 
 _READ: Final = {name: table for name, table in TABLES.items() if name not in UNREAD}
 _TYPES: Final[dict[type[pl.DataType], Schema]] = {
-    pl.String: {"type": "string", "maxLength": LONGEST_TEXT},
+    pl.String: {"type": "string", "minLength": 1, "maxLength": LONGEST_TEXT},
     pl.Boolean: {"type": "boolean"},
     pl.Int64: {"type": "integer"},
     pl.Float64: {"type": "number"},

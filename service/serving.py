@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from features.catalogue import CATALOGUE, Catalogue
 from features.online import OnlineBuilder
+from features.tables import TABLES, Table
 from scoring.bundle import GoldenCase, open_bundle
 from scoring.errors import listed
 from scoring.scorer import Scorer
+from service.history import COLUMNS, Columns, columns_of
 
 if TYPE_CHECKING:
     from scoring.spec import ModelSpec
@@ -25,12 +28,14 @@ class Serving:
         golden: Cases that the bundle brings, the examples of the API's description.
         builder: Builds the bundle's features from raw tables; None when they are not built from those.
         unbuildable: Features that no catalogue knows, the reason for having no builder.
+        columns: What the columns of raw tables may hold.
     """
 
     scorer: Scorer
     golden: tuple[GoldenCase, ...]
     builder: OnlineBuilder | None
     unbuildable: tuple[str, ...] = ()
+    columns: Columns = field(default_factory=lambda: COLUMNS, repr=False)
 
     @property
     def spec(self) -> ModelSpec:
@@ -53,6 +58,7 @@ def load_serving(
     public_key: bytes | None = None,
     catalogue: Catalogue = CATALOGUE,
     time_zone: str = "Asia/Shanghai",
+    tables: Mapping[str, Table] = TABLES,
 ) -> Serving:
     """Read a bundle, prove it, and prepare all that answers with it.
 
@@ -61,6 +67,7 @@ def load_serving(
         public_key: 32 bytes of an Ed25519 key; when given, the bundle must be signed by it.
         catalogue: What the names of the bundle's features stand for, when they are built from raw tables.
         time_zone: Zone of local hours and days of the features.
+        tables: Contracts of the raw tables, with the lists of categories that hold for this lender.
 
     Raises:
         BundleError: The bundle is altered, unsigned, malformed or does not reproduce its golden cases.
@@ -73,4 +80,5 @@ def load_serving(
         golden=bundle.golden.cases,
         builder=None if unbuildable else OnlineBuilder(names, time_zone=time_zone, catalogue=catalogue),
         unbuildable=unbuildable,
+        columns=columns_of(tables),
     )

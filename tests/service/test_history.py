@@ -7,6 +7,7 @@ from datetime import date, datetime
 
 import pytest
 
+from pipelines.served import load_served
 from scoring import Scorer
 from service import Limits, Service, load_serving
 from service.example_rows import example_application
@@ -75,6 +76,20 @@ def changed(table, **columns):
         ("applications", "declared_incom", 1, "Did you mean 'declared_income'?"),
         ("applications", "x" * 1_000_000, 1, "is no column of applications"),
         ("bureau_inquiries", "known_at", "yesterday", "must be a time with its zone"),
+        ("applications", "applied_at", "0001-01-01T00:00:00Z", "must be a time in the years 1900 to 2199 (UTC)"),
+        ("applications", "applied_at", "0001-01-01T00:00:00+08:00", "must be a time in the years 1900 to 2199 (UTC)"),
+        ("applications", "applied_at", "9999-12-31T23:59:59Z", "must be a time in the years 1900 to 2199 (UTC)"),
+        ("applications", "applied_at", "9999-12-31T23:59:59-08:00", "must be a time in the years 1900 to 2199 (UTC)"),
+        ("applications", "applied_at", "1899-12-31T23:59:59.999999Z", "must be a time in the years 1900 to 2199 (UTC)"),
+        ("applications", "applied_at", "2199-12-31T23:59:59-01:00", "must be a time in the years 1900 to 2199 (UTC)"),
+        ("behaviour_events", "happened_at", "0001-01-01T00:00:00Z", "must be a time in the years 1900 to 2199 (UTC)"),
+        ("behaviour_events", "kind", "nonsense", "must be one of login, view_terms,"),
+        ("behaviour_events", "kind", "logins", "Did you mean 'login'?"),
+        ("behaviour_events", "kind", "", "must be one of login, view_terms,"),
+        ("applications", "purpose", "bribes", "must be one of shopping, medical,"),
+        ("applications", "applicant_id", "", "must be text of at least one character"),
+        ("applications", "device_id", "", "must be text of at least one character, or null"),
+        ("bureau_inquiries", "lender_id", "", "must be text of at least one character"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_refused_with_its_column(lender_client, table, column, value, why):
@@ -82,6 +97,37 @@ def test_a_value_that_cannot_be_used_is_refused_with_its_column(lender_client, t
     assert (found["status"], found["field"].startswith(f"tables.{table}[0]")) == (422, True)
     assert why in found["detail"]
     assert len(found["detail"]) < 600
+
+
+@pytest.mark.parametrize(("kinds", "status"), [("[nonsense]", 200), ("[]", 200), ("[login]", 422)])
+def test_the_categories_of_the_lenders_contract_stand_in_place_of_ours(lender, start_served, tmp_path, kinds, status):
+    contract = tmp_path / "contract.yaml"
+    contract.write_text(
+        f"kind: tables\nname: us\ncategories: {{behaviour_events: {{kind: {kinds}}}}}\n", encoding="utf-8"
+    )
+    with start_served(Service(load_served(lender.folder, contract=contract))) as client:
+        found, body = client.post(PATH, changed("behaviour_events", kind="nonsense"))
+
+    assert (found, b"must be one of login." in body) == (status, status == 422)
+
+
+@pytest.mark.parametrize("at", ["1900-01-01T00:00:00Z", "2199-12-31T23:59:59.999999Z", "2200-01-01T07:59:00+08:00"])
+def test_the_first_and_the_last_of_all_times_are_decided(lender_client, at):
+    asked = changed("applications", applied_at=at, birth_date=None)
+    asked["tables"] = {"applications": asked["tables"]["applications"]}
+
+    assert lender_client.post(PATH, asked)[0] == 200
+
+
+@pytest.mark.parametrize("table", ["behaviour_events", "bureau_inquiries"])
+def test_a_row_known_before_it_happened_is_refused(lender_client, table):
+    asked = changed(table, happened_at="2026-02-01T10:00:00+08:00", known_at="2026-02-01T01:59:59Z")
+    found = lender_client.problem(PATH, asked)
+
+    assert (found["status"], found["field"]) == (422, f"tables.{table}[0].known_at")
+    assert "2026-02-01T01:59:59+00:00 is before happened_at 2026-02-01T10:00:00+08:00" in found["detail"]
+    asked = changed(table, happened_at="2026-02-01T10:00:00+08:00", known_at="2026-02-01T02:00:00Z")
+    assert lender_client.post(PATH, asked)[0] == 200
 
 
 @pytest.mark.parametrize(
