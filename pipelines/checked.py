@@ -9,7 +9,7 @@ from datetime import datetime
 import polars as pl
 
 from features.errors import nearest
-from features.tables import Table
+from features.tables import TIME, Table
 from pipelines.business_rules import business_rules
 from pipelines.contract_rules import contract_rules
 from pipelines.derived import evaluation_frame
@@ -162,7 +162,8 @@ def check_rules(
     broken = broken_rules(evaluated, rules)
     outcomes = suites.run_rules(name, evaluated, rules)
     agree(table, outcomes, broken)
-    shown = {rule.id: _shown(table, evaluated, rule, broken[rule.id]) for rule in rules if broken[rule.id].any()}
+    told = evaluated.with_columns(tables[name].select(column.name for column in table.columns if column.dtype == TIME))
+    shown = {rule.id: _shown(table, told, rule, broken[rule.id]) for rule in rules if broken[rule.id].any()}
     return Checked(frame=tables[name], rules=rules, broken=broken, outcomes=outcomes, examples=shown)
 
 

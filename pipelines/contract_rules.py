@@ -1,14 +1,16 @@
-"""The rules that follow from a table's contract: nulls, allowed values, bounds, unique keys, readable text."""
+"""The rules that follow from a table's contract: nulls, allowed values, bounds, unique keys, possible times, text."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 import polars as pl
 
-from features.tables import TABLES, Column, Table
+from features.schema_check import FIRST_YEAR, LAST_YEAR
+from features.tables import TABLES, TIME, Column, Table
 from pipelines.contract import TablesContract
 from pipelines.rules import Between, Holds, InSet, NotNull, Rule, Unique
 
@@ -16,8 +18,11 @@ LONGEST_TEXT: Final = 200
 """Characters that a text may have in a raw table: identifiers, hashes and names are far shorter."""
 
 FINITE: Final = "_finite"
+POSSIBLE_TIMES: Final = "_possible_times"
 PLAIN_TEXT: Final = "_plain_text"
 
+_FIRST: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
+_END: Final = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 _HIDDEN: Final = "[\\x00-\\x1f\\x7f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]"
 """Control characters, and marks that turn the direction of text: they hide what a page or a log shows."""
 
@@ -45,6 +50,9 @@ def contract_rules(table: Table) -> tuple[Rule, ...]:
         rules += _column_rules(column)
     if numbers := _of_type(table, pl.Float64):
         rules.append(Rule(id="not_finite", says="every number is finite", check=Holds(FINITE, numbers)))
+    if times := _of_type(table, TIME):
+        says = f"every time lies in the years {FIRST_YEAR} to {LAST_YEAR}; null says that there is none"
+        rules.append(Rule(id="impossible_time", says=says, check=Holds(POSSIBLE_TIMES, times)))
     if texts := _of_type(table, pl.String):
         says = f"texts have 1 to {LONGEST_TEXT} characters, none of them hidden"
         rules.append(Rule(id="unreadable_text", says=says, check=Holds(PLAIN_TEXT, texts)))
@@ -71,13 +79,24 @@ def _range(column: Column) -> str:
 
 
 def with_flags(table: Table, frame: pl.DataFrame) -> pl.DataFrame:
-    """Add the flags that contract rules read, and turn NaN into null, which is what a column without a value holds."""
-    numbers, texts = _of_type(table, pl.Float64), _of_type(table, pl.String)
+    """Add the flags that contract rules read, and turn into null what is no value: NaN, and times of no calendar."""
+    numbers, texts, times = _of_type(table, pl.Float64), _of_type(table, pl.String), _of_type(table, TIME)
     return frame.with_columns(
         _all(pl.col(name).is_finite() for name in numbers).alias(FINITE),
         _all(_readable(name) for name in texts).alias(PLAIN_TEXT),
+        _all(_is_possible(name) for name in times).alias(POSSIBLE_TIMES),
         *(pl.col(name).fill_nan(None) for name in numbers),
+        *(possible_time(name) for name in times),
     )
+
+
+def possible_time(name: str) -> pl.Expr:
+    """Return a column of times, null outside the years that features take: no calendar or data frame holds them all."""
+    return pl.when(_is_possible(name)).then(pl.col(name)).alias(name)
+
+
+def _is_possible(name: str) -> pl.Expr:
+    return (pl.col(name) >= _FIRST) & (pl.col(name) < _END)
 
 
 def _readable(name: str) -> pl.Expr:
@@ -90,5 +109,5 @@ def _all(flags: object) -> pl.Expr:
     return pl.all_horizontal(flag.fill_null(value=True) for flag in given) if given else pl.lit(value=True)
 
 
-def _of_type(table: Table, dtype: type[pl.DataType]) -> tuple[str, ...]:
+def _of_type(table: Table, dtype: type[pl.DataType] | pl.DataType) -> tuple[str, ...]:
     return tuple(column.name for column in table.columns if column.dtype == dtype)

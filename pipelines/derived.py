@@ -11,9 +11,9 @@ from typing import Final
 
 import polars as pl
 
-from features.tables import Table
+from features.tables import TIME, Table
 from pipelines.business_rules import flags
-from pipelines.contract_rules import contract_rules, with_flags
+from pipelines.contract_rules import contract_rules, possible_time, with_flags
 
 _READ: Final[Mapping[str, tuple[str, ...]]] = {
     "applications": ("applicant_id", "applied_at"),
@@ -43,7 +43,10 @@ def _with_parent(frame: pl.DataFrame, column: str, parent: Table, tables: Mappin
     known = tables.get(parent.name, parent.empty()).filter(pl.col(parent.key).is_not_null())
     once = known.filter(~pl.col(parent.key).is_duplicated())
     seen = known.select(pl.col(parent.key).unique(), pl.lit(value=True).alias(f"_{parent.name}_known"))
-    read = once.select(parent.key, *(pl.col(name).alias(f"_{parent.name}_{name}") for name in names))
+    times = [possible_time(name) for name in names if parent.schema[name] == TIME]
+    read = once.with_columns(times).select(
+        parent.key, *(pl.col(name).alias(f"_{parent.name}_{name}") for name in names)
+    )
     rows = seen.join(read, on=parent.key, how="left")
     joined = frame.join(rows, left_on=column, right_on=parent.key, how="left", maintain_order="left")
     return joined.with_columns(pl.col(f"_{parent.name}_known").fill_null(value=False))

@@ -8,6 +8,9 @@ from typing import Final
 
 import polars as pl
 
+from features.schema_check import moment
+from features.tables import TIME
+
 MOST: Final = 5
 """Examples that are shown of one thing."""
 
@@ -24,9 +27,8 @@ def examples(frame: pl.DataFrame, rows: pl.Series, columns: Sequence[str]) -> tu
     """
     names = [name for name in dict.fromkeys(columns) if name in frame.columns]
     shown = frame.filter(rows).head(MOST).select(names)
-    return tuple(
-        ", ".join(f"{name.lstrip('_')}={short(value)}" for name, value in row.items()) for row in shown.to_dicts()
-    )
+    texts = [[f"{name.lstrip('_')}={text}" for text in _texts(shown[name])] for name in names]
+    return tuple(", ".join(row) for row in zip(*texts, strict=True))
 
 
 def differences(frame: pl.DataFrame, rows: pl.Series, key: str) -> tuple[str, ...]:
@@ -38,16 +40,21 @@ def differences(frame: pl.DataFrame, rows: pl.Series, key: str) -> tuple[str, ..
         key: Column of the key.
     """
     groups = frame.filter(rows).partition_by(key, maintain_order=True)[:MOST]
-    return tuple(f"{key}={short(group[key][0])}: {_differing(group)}" for group in groups)
+    return tuple(f"{key}={_texts(group[key].head(1))[0]}: {_differing(group)}" for group in groups)
 
 
 def _differing(group: pl.DataFrame) -> str:
     shown = [
-        f"{values.name}={' against '.join(short(value) for value in values.head(MOST))}"
-        for values in group
-        if values.n_unique() > 1
+        f"{values.name}={' against '.join(_texts(values.head(MOST)))}" for values in group if values.n_unique() > 1
     ]
     return ", ".join(shown[:MOST])
+
+
+def _texts(values: pl.Series) -> list[str]:
+    """Return values as `short` does; times that no calendar has are told, too, as the numbers they are."""
+    if values.dtype == TIME:
+        return [short(None) if value is None else moment(value) for value in values.to_physical()]
+    return [short(value) for value in values]
 
 
 def short(value: object) -> str:

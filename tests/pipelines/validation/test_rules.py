@@ -112,6 +112,7 @@ def _contract_plants(table):
             plants[f"{column.name}_{fault}"] = {column.name: value}
         if column.dtype == pl.Datetime("us", "UTC"):
             plants[f"{column.name}_in_future"] = {column.name: END + LATER}
+            plants["impossible_time"] = {column.name: datetime(1, 1, 1, tzinfo=UTC)}
     return plants
 
 

@@ -9,6 +9,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from features.tables import TABLES, TIME
 from pipelines import validate as job
 from pipelines.contract import TablesContract
 from pipelines.errors import (
@@ -385,6 +386,45 @@ def test_what_is_absent_is_said(good_tables, extract_at, write_tables, tmp_path)
     assert "calls is absent: features from it are null" in notices
     assert "outcomes is there, though the contract calls it absent" in notices
     assert "behaviour_events has 2 rows of persons who never applied; no feature reads them" in notices
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        (-(2**62), "-4611686018427387904 microseconds since 1970"),
+        (-(2**63) + 5, "-9223372036854775803 microseconds since 1970"),
+        (2**63 - 1, "9223372036854775807 microseconds since 1970"),
+        (-62_135_596_800_000_000, "0001-01-01T00:00:00+00:00"),
+    ],
+    ids=lambda time: time[1],
+)
+@pytest.mark.parametrize(
+    "where", [("behaviour_events", "happened_at"), ("applications", "applied_at"), ("loans", "closed_at")]
+)
+def test_a_time_of_no_lenders_years_is_set_aside_and_told(where, time, good_tables, run, tmp_path):
+    (table, column), (at, told) = where, time
+    contract, frame = TABLES[table], good_tables[table]
+    key = frame[contract.key][5]
+    wrong = pl.when(pl.col(contract.key) == key).then(pl.lit(at).cast(TIME)).otherwise(column).alias(column)
+
+    result = run({**_small(good_tables), table: frame.with_columns(wrong)})
+
+    assert result.table(table).by_reason["impossible_time"] == 1
+    assert f"{contract.key}='{key}'" in result.table(table).examples["impossible_time"][0]
+    assert f"{column}={told}" in result.table(table).examples["impossible_time"][0]
+    aside = pl.read_parquet(tmp_path / "out" / "quarantine" / f"{table}.parquet")
+    assert aside.filter(pl.col(contract.key) == key)[column].to_physical().to_list() == [at]
+    assert told in (tmp_path / "out" / "validation.html").read_text(encoding="utf-8")
+
+
+def test_rows_that_differ_by_a_time_of_no_calendar_alone_are_shown(good_tables, run):
+    events = good_tables["behaviour_events"]
+    one = events.head(1).with_columns(happened_at=pl.lit(-(2**62)).cast(TIME))
+
+    result = run({**_small(good_tables), "behaviour_events": pl.concat([events, one])})
+
+    (shown,) = result.table("behaviour_events").examples["conflicting_duplicate"]
+    assert "against -4611686018427387904 microseconds since 1970" in shown
 
 
 def test_hostile_text_is_escaped_wherever_it_is_shown(good_tables, extract_at, write_tables, tmp_path):
