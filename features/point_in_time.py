@@ -7,7 +7,7 @@ loan, counts only when the parent is known, too, and is the same applicant's.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -26,7 +26,7 @@ from features.tables import Table
 ROW: Final = "row"
 """Number of the application in the build, from 0."""
 
-PIECE: Final = 1 << 18
+PIECE: Final = 1 << 19
 """Rows that are worked on at once: few enough for the caches of a processor, enough that calls cost nothing."""
 
 PAIRS: Final = 1 << 22
@@ -118,9 +118,8 @@ def known_rows(
     *,
     threads: Executor,
     piece: int = PIECE,
-    pairs: int = PAIRS,
-) -> list[Share]:
-    """Return the rows of history that any application knew, in shares of other owners.
+) -> Iterator[Share]:
+    """Begin to share out the rows of history that any application knew, and yield the shares once they are there.
 
     Args:
         line: The applications to build, matched as the view says.
@@ -129,7 +128,6 @@ def known_rows(
         wanted: What of the rows is wanted.
         threads: What works on several parts at once.
         piece: How many rows are looked at at once; about so many are in a share.
-        pairs: How many pairs a share may make; one application alone is never divided.
     """
     history = _rows(view, tables)
     own = [_owner(view).alias(OWNER), pl.col("happened_at").alias(HAPPENED), pl.col("known_at").alias(KNOWN)]
@@ -140,10 +138,13 @@ def known_rows(
     size = max(-(-len(line.owners) // max(count, 1)), 1)
     deal = _Deal(index=line.index, lasts=line.lasts, size=size, shares=-(-len(line.owners) // size), wanted=wanted)
     pieces = [rows[start : start + piece] for start in range(0, max(len(rows), 1), piece)]
-    hands = zip(*threads.map(deal.shared_out, pieces), strict=True)
+    return _shares(line, size, threads.map(deal.shared_out, pieces))
+
+
+def _shares(line: Line, size: int, dealt: Iterator[list[Piece]]) -> Iterator[Share]:
     starts = range(0, max(len(line.owners), 1), size)
-    shares = [Share(hand, line.part(i, i + size), int(line.starts[i])) for i, hand in zip(starts, hands, strict=True)]
-    return [part for share in shares for part in share.parts(pairs)]
+    for start, hand in zip(starts, zip(*dealt, strict=True), strict=True):
+        yield Share(hand, line.part(start, start + size), int(line.starts[start]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +218,7 @@ class Share:
         return sum(int(np.diff(self.line.starts)[piece.owners].sum()) for piece in self.pieces)
 
     def parts(self, most: int) -> list[Share]:
-        """Return the share, or shares of some of its applications each, that make at most so many pairs.
+        """Return the share, or shares of some of its applications each, which make at most so many pairs.
 
         One application alone is never divided.
         """

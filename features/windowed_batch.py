@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import chain
 
 import numpy as np
 import polars as pl
@@ -47,33 +48,46 @@ def with_windowed(
         if part.history.view.tables <= tables.keys():
             views.setdefault(part.history.view, []).append(part)
     lines = {matched: Line.of(applications, matched) for matched in {view.matched for view in views}}
-    found = dict.fromkeys((part.name for part in parts), np.full(len(applications), np.nan))
+    values = {
+        part.name: np.empty(len(lines[view.matched].numbers)) for view, members in views.items() for part in members
+    }
     with ThreadPoolExecutor(pl.thread_pool_size()) as threads:
+        # Rows of all views are shared out before any are summed up, so that no thread waits for the last of a view.
+        dealt = []
         for view, members in views.items():
-            line, reading = lines[view.matched], Reading.of(view, members, time_zone)
-            shares = known_rows(line, view, tables, reading.wanted, threads=threads, piece=piece, pairs=pairs)
-            values = {part.name: np.empty(len(line.numbers)) for part in members}
-            work = partial(_fill, values, applications, reading, members)
-            deque(threads.map(work, shares), maxlen=0)
-            seats = line.seats_of_numbers
-            found |= zip(values, threads.map(lambda value, seats=seats: value[seats], values.values()), strict=True)
-    return applications.with_columns(pl.Series(name, column, nan_to_null=True) for name, column in found.items())
+            reading = Reading.of(view, members, time_zone)
+            shares = known_rows(lines[view.matched], view, tables, reading.wanted, threads=threads, piece=piece)
+            dealt.append((partial(_fill, values, applications, reading, members, most=pairs), shares))
+        filled = [threads.map(fill, shares) for fill, shares in dealt]
+        deque(chain.from_iterable(filled), maxlen=0)
+        seats = {part.name: lines[view.matched].seats_of_numbers for view, members in views.items() for part in members}
+        ordered = dict(zip(values, threads.map(np.take, values.values(), map(seats.__getitem__, values)), strict=True))
+    unknown = np.full(len(applications), np.nan)
+    columns = {part.name: ordered.get(part.name, unknown) for part in parts}
+    return applications.with_columns(pl.Series(name, column, nan_to_null=True) for name, column in columns.items())
 
 
 def _fill(
-    values: Mapping[str, Real], applications: pl.DataFrame, reading: Reading, parts: Sequence[Windowed], share: Share
+    values: Mapping[str, Real],
+    applications: pl.DataFrame,
+    reading: Reading,
+    members: Sequence[Windowed],
+    share: Share,
+    *,
+    most: int,
 ) -> None:
     """Write what one share of a view says into the columns of its features, in the order of the line."""
-    known = share.known()
-    told = np.bincount(known.applications, minlength=len(known.numbers)) > 0
-    if reading.view.matched == "key":
-        told |= _with_key(applications)[known.numbers]
-    untold = np.flatnonzero(~told)
-    seats = slice(share.first, share.first + len(known.numbers))
-    for part, found in window_values(reading.columns(known, applications), parts):
-        if part.aggregate.counts:
-            found[untold] = np.nan
-        values[part.name][seats] = found
+    for part in share.parts(most):
+        known = part.known()
+        told = np.bincount(known.applications, minlength=len(known.numbers)) > 0
+        if reading.view.matched == "key":
+            told |= _with_key(applications)[known.numbers]
+        untold = np.flatnonzero(~told)
+        seats = slice(part.first, part.first + len(known.numbers))
+        for feature, found in window_values(reading.columns(known, applications), members):
+            if feature.aggregate.counts:
+                found[untold] = np.nan
+            values[feature.name][seats] = found
 
 
 def _with_key(applications: pl.DataFrame) -> NDArray[np.bool_]:
