@@ -1,7 +1,7 @@
 """How long windowed features take for a batch, against DuckDB and pandas, and how time and memory grow.
 
     python -m benchmarks.features compare --applications 200000 --events 10000000
-    python -m benchmarks.features grow 10000000 30000000 100000000 --folder /tmp/grow
+    python -m benchmarks.features grow 10000000 30000000 100000000 --folder out/grow
 
 ``compare`` holds 74 aggregates (`benchmarks.windows`) on two threads against the same in DuckDB, written in three
 ways, and in pandas, written in two. All sides hold the tables in memory in their own form and run in turn, five times,

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Final
 
@@ -212,7 +213,7 @@ class Share:
     line: Line
     first: int
 
-    @property
+    @cached_property
     def most(self) -> int:
         """How many pairs there are at most: each row with all applications of its owner."""
         return sum(int(np.diff(self.line.starts)[piece.owners].sum()) for piece in self.pieces)
