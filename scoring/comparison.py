@@ -48,6 +48,7 @@ class Comparer:
         line: From margin to points.
         inputs: Groups, features that a call can verify, and the reference in points.
         asked: Mean contributions of those features over just-approved cases, in log-odds.
+        asked_of_one: Places of those features, each with that mean.
         total: All points of the average just-approved applicant added up.
         centre: Mean points lost of development cases, by reason group.
         precision: Inverse of their covariance; None when nobody asks for distances.
@@ -56,6 +57,7 @@ class Comparer:
     line: PointsMap
     inputs: InputMaker
     asked: Array
+    asked_of_one: tuple[tuple[int, float], ...]
     total: float
     centre: Array
     precision: Array | None
@@ -63,10 +65,12 @@ class Comparer:
     @classmethod
     def of(cls, line: PointsMap, reference: Reference, inputs: InputMaker, *, far: bool) -> Comparer:
         """Prepare."""
+        asked = reference.contributions.take(inputs.asked)
         return cls(
             line=line,
             inputs=inputs,
-            asked=reference.contributions.take(inputs.asked),
+            asked=asked,
+            asked_of_one=tuple(zip(inputs.asked.tolist(), asked.tolist(), strict=True)),
             total=math.fsum(inputs.reference.tolist()),
             centre=group_sums(inputs.reference, inputs.groups, inputs.group_count)
             - line.per_margin * reference.group_mean,
@@ -82,13 +86,14 @@ class Comparer:
         """
         inputs = self.inputs
         lost = inputs.reference - self.line.per_margin * contributions
-        asked = contributions.take(inputs.asked)
-        without = margin
-        for moved in (self.asked - asked).tolist():
-            without += moved
+        asked, without = [], margin
+        for place, usual in self.asked_of_one:
+            found = contributions.item(place)
+            asked.append(found)
+            without += usual - found
         sums = group_sums(lost, inputs.groups, inputs.group_count)
         distance = None if self.precision is None else length(sums - self.centre, self.precision)
-        return Compared(contributions, lost, sums.tolist(), asked.tolist(), without, distance)
+        return Compared(contributions, lost, sums.tolist(), asked, without, distance)
 
     def compare_many(self, contributions: Array, margins: Array) -> Iterator[Compared]:
         """Compare cases, each with the bits that it has alone.
