@@ -66,13 +66,26 @@ class Bands:
         return band
 
 
+@dataclass(frozen=True, eq=False)
+class Chosen:
+    """Which pairs of row and application count.
+
+    Attributes:
+        flags: 1 for what counts, else 0.
+        by: Of each pair, where its flag stands; empty where there is one for each pair.
+    """
+
+    flags: Bytes
+    by: Small
+
+
 @dataclass(frozen=True)
 class Values:
     """Values of pairs of row and application, where they stand.
 
     Attributes:
         values: The values.
-        present: 0 for null, else 1; one for each value.
+        present: 0 for null, else 1; one for each value, or none at all when none is null.
         at: Of each pair, where its value stands; empty where pairs and values are one and the same.
     """
 
@@ -100,20 +113,26 @@ class Cells:
         """Put pairs into cells."""
         return cls(applications, bands, band * np.int32(applications) + application)
 
-    def counts(self, chosen: Bytes) -> Whole:
+    def counts(self, chosen: Chosen) -> Whole:
         """Count pairs.
 
         Args:
-            chosen: Of each pair, 1 when it counts, else 0.
+            chosen: The pairs that count.
 
         Returns:
             A line for each window that ends with a band, a column for each application.
         """
         counts = self._empty(0)
-        compiled().count_cells(self.cell, chosen, counts)
+        compiled().count_cells(self.cell, chosen.flags, chosen.by, counts)
         return self._added(counts, np.add)
 
-    def sums(self, chosen: Bytes, whole: Values) -> tuple[Whole | Real, Whole]:
+    def counts_of_slots(self, bands: Small, applications: Small, none: int) -> Whole:
+        """Count slots, each in a band of an application, or in ``none``; shaped as ``counts``."""
+        counts = self._empty(0)
+        compiled().count_slots(bands, none, applications, self.applications, counts)
+        return self._added(counts, np.add)
+
+    def sums(self, chosen: Chosen, whole: Values) -> tuple[Whole | Real, Whole]:
         """Return sums of the chosen pairs' values, and how many they are; both shaped as ``counts``.
 
         Sums that may be too large for 64 bits are taken over both halves of the values, and rounded once.
@@ -125,15 +144,15 @@ class Cells:
         upper += lower >> _HALF
         return upper * float(1 << _HALF) + (lower & _LOWER_HALF), counts
 
-    def _sums(self, chosen: Bytes, whole: Values) -> tuple[Whole, Whole]:
+    def _sums(self, chosen: Chosen, whole: Values) -> tuple[Whole, Whole]:
         sums, counts = self._empty(0), self._empty(0)
-        compiled().sum_cells(self.cell, chosen, whole.at, whole.values, whole.present, sums, counts)
+        compiled().sum_cells(self.cell, chosen.flags, chosen.by, whole.at, whole.values, whole.present, sums, counts)
         return self._added(sums, np.add), self._added(counts, np.add)
 
-    def largest(self, chosen: Bytes, real: Values) -> Real:
+    def largest(self, chosen: Chosen, real: Values) -> Real:
         """Return the largest of the chosen pairs' values; NaN where there is none; shaped as ``counts``."""
         largest = self._empty(np.nan)
-        compiled().largest_of_cells(self.cell, chosen, real.at, real.values, largest)
+        compiled().largest_of_cells(self.cell, chosen.flags, chosen.by, real.at, real.values, largest)
         return self._added(largest, np.fmax)
 
     def _empty(self, value: float) -> Any:  # noqa: ANN401 -- whole or real, as the value is

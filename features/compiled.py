@@ -23,17 +23,19 @@ Loop = Callable[..., Any]
 _ARRAYS: Final = {"b": "uint8", "f": "float64", "h": "uint64", "i": "int64", "s": "int32", "u": "uint32"}
 _NUMBER: Final = "#"
 _TAKEN: Final[Mapping[str, str]] = {
-    "number_hashes": "hsbH#SS",
+    "number_hashes": "hsbH#SSS",
     "find_hashes": "hh##S",
-    "count_known": "siii#I",
-    "deal_known": "siii#IUSII",
+    "pick_known": "siii#UI",
+    "deal_known": "usii#IUSII",
     "fill_pairs": "siiiSS",
     "band_pairs": "ssiiiS",
-    "count_cells": "sbI",
-    "sum_cells": "sbsibII",
-    "largest_of_cells": "sbsfF",
+    "count_cells": "sbsI",
+    "sum_cells": "sbssibII",
+    "largest_of_cells": "sbssfF",
+    "slots_of_numbers": "sisIS",
     "slots_of_rows": "sissS",
-    "smallest_of_slots": "sbsS",
+    "smallest_of_slots": "sbssS",
+    "count_slots": "s#s#I",
     "local_hours": "ii#F",
 }
 """What each loop takes: a letter for an array that is read, its capital for one that is filled, # for a number."""
@@ -45,15 +47,17 @@ class Compiled:
 
     number_hashes: Loop
     find_hashes: Loop
-    count_known: Loop
+    pick_known: Loop
     deal_known: Loop
     fill_pairs: Loop
     band_pairs: Loop
     count_cells: Loop
     sum_cells: Loop
     largest_of_cells: Loop
+    slots_of_numbers: Loop
     slots_of_rows: Loop
     smallest_of_slots: Loop
+    count_slots: Loop
     local_hours: Loop
 
 

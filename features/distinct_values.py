@@ -12,12 +12,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from features.bands import Cells, Chosen
 from features.compiled import compiled
 from features.equal_values import numbered
 from features.pair_columns import PairColumns
 
-Bytes = NDArray[np.uint8]
 Small = NDArray[np.int32]
+Whole = NDArray[np.int64]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +33,21 @@ class Slots:
     slot: Small
     applications: Small
 
-    def smallest(self, chosen: Bytes, band: Small, none: int) -> Small:
-        """Return for each slot the smallest band of its chosen pairs, where there is one, else ``none``."""
-        smallest = np.full(len(self.applications), none, dtype=np.int32)
-        compiled().smallest_of_slots(self.slot, chosen, band, smallest)
-        return smallest
+    def counts(self, chosen: Chosen, band: Small, cells: Cells) -> Whole:
+        """Count values of chosen pairs, each in the band of its latest row.
+
+        Args:
+            chosen: The pairs that count.
+            band: Of each pair.
+            cells: Of the pairs.
+
+        Returns:
+            Shaped as the counts of pairs.
+        """
+        none = len(cells.bands)
+        latest = np.full(len(self.applications), none, dtype=np.int32)
+        compiled().smallest_of_slots(self.slot, chosen.flags, chosen.by, band, latest)
+        return cells.counts_of_slots(latest, self.applications, none)
 
 
 def slots(columns: PairColumns, name: str) -> Slots:
@@ -49,26 +60,17 @@ def slots(columns: PairColumns, name: str) -> Slots:
 
 def _slots_of_pairs(columns: PairColumns, values: pl.Series) -> Slots:
     """Number the values of each application, pair by pair."""
-    slot = numbered(values, columns.known.applications)
-    return Slots(slot=slot, applications=_owners(slot, columns.known.applications))
+    found = numbered(values, columns.known.applications)
+    return Slots(slot=found.number, applications=found.owners)
 
 
 def _slots_of_rows(columns: PairColumns, values: pl.Series) -> Slots:
     """Number the values of each applicant, row by row, and give each a run of slots: one for each application."""
     known = columns.known
-    number = numbered(values, known.owners)
-    owners = _owners(number, known.owners)
-    lengths = known.starts[owners + 1] - known.starts[owners]
-    bases = np.cumsum(lengths) - lengths - known.starts[owners]
+    found = numbered(values, known.owners)
+    count = int(np.diff(known.starts)[found.owners].sum())
+    bases, applications = np.empty(len(found.owners), dtype=np.int64), np.empty(count, dtype=np.int32)
+    compiled().slots_of_numbers(found.owners, known.starts, known.seats, bases, applications)
     slot = np.empty(len(known.row), dtype=np.int32)
-    compiled().slots_of_rows(number, bases, known.row, known.place, slot)
-    places = np.arange(lengths.sum()) - np.repeat(bases, lengths)
-    return Slots(slot=slot, applications=known.seats[places])
-
-
-def _owners(number: Small, owners: Small) -> Small:
-    """Return whose each number is."""
-    found = np.empty(int(number.max(initial=-1)) + 1, dtype=np.int32)
-    there = np.flatnonzero(number >= 0)
-    found[number[there]] = owners[there]
-    return found
+    compiled().slots_of_rows(found.number, bases, known.row, known.place, slot)
+    return Slots(slot=slot, applications=applications)

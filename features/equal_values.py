@@ -15,8 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from features.compiled import compiled
+from features.numbers import flags
 
-Bytes = NDArray[np.uint8]
 Small = NDArray[np.int32]
 Hashes = NDArray[np.uint64]
 
@@ -24,20 +24,32 @@ _ROOM: Final = 2
 """Places of a table for each value, at least: with so many, most values find theirs at the first look."""
 
 
-def numbered(values: pl.Series, owners: Small) -> Small:
-    """Return a number for each value, equal for equal values of one owner alone, from 0 without gaps; -1 for null.
+@dataclass(frozen=True, eq=False)
+class Numbered:
+    """Values with numbers: equal for equal values of one owner alone, from 0 without gaps.
+
+    Attributes:
+        number: Of each value; -1 for null.
+        owners: Of each number, whose value it is.
+    """
+
+    number: Small
+    owners: Small
+
+
+def numbered(values: pl.Series, owners: Small) -> Numbered:
+    """Give values numbers.
 
     Args:
         values: Values; all NaN are one, and so are 0 and −0.
         owners: Whose value each is.
     """
-    present, firsts = flags(values.is_not_null()), np.empty(len(values), dtype=np.int32)
-    numbers, (table, shift) = np.empty(len(values), dtype=np.int32), _table(len(values))
-    compiled().number_hashes(_hashes(values), owners, present, table, shift, firsts, numbers)
-    alike = values.eq_missing(values[pl.Series(firsts.view(np.uint32))]).all() and np.array_equal(
-        owners, owners[firsts]
-    )
-    return numbers if alike else _numbered_without_hashes(values, owners)
+    firsts, number, whose = (np.empty(len(values), dtype=np.int32) for _ in range(3))
+    present, (table, shift) = flags(values.is_not_null()), _table(len(values))
+    count = compiled().number_hashes(_hashes(values), owners, present, table, shift, firsts, number, whose)
+    # Null is its own first and says neither yes nor no.
+    alike = (values == values[pl.Series(firsts.view(np.uint32))]).all() and np.array_equal(owners, owners[firsts])
+    return Numbered(number, whose[:count]) if alike else _numbered_without_hashes(values, owners)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +69,9 @@ class Index:
     @classmethod
     def of(cls, values: pl.Series) -> Index:
         """Make values ready."""
-        (table, shift), unasked = _table(len(values)), np.empty(len(values), dtype=np.int32)
+        (table, shift), unasked = _table(len(values)), [np.empty(len(values), dtype=np.int32) for _ in range(3)]
         one, present = np.zeros(len(values), dtype=np.int32), np.ones(len(values), dtype=np.uint8)
-        compiled().number_hashes(_hashes(values), one, present, table, shift, unasked, unasked.copy())
+        compiled().number_hashes(_hashes(values), one, present, table, shift, *unasked)
         return cls(values, table, shift)
 
     def positions(self, values: pl.Series) -> Small:
@@ -83,11 +95,6 @@ class Index:
         return {value: i for i, value in enumerate(self.values)}
 
 
-def flags(column: pl.Series) -> Bytes:
-    """Return a Boolean column as bytes of 0 and 1; null is 0."""
-    return (column.fill_null(value=False) if column.null_count() else column).to_numpy().view(np.uint8)
-
-
 def _table(values: int) -> tuple[Hashes, int]:
     """Return an empty table for so many values, and how far a hash is shifted to give a place in it."""
     bits = max((_ROOM * values).bit_length(), 1)
@@ -98,8 +105,11 @@ def _hashes(values: pl.Series) -> Hashes:
     return values.hash().to_numpy()
 
 
-def _numbered_without_hashes(values: pl.Series, owners: Small) -> Small:
+def _numbered_without_hashes(values: pl.Series, owners: Small) -> Numbered:
     pairs = pl.DataFrame({"owner": owners, "value": values})
     numbers = pairs.select(pl.when(pl.col("value").is_not_null()).then(pl.struct("owner", "value").rank("dense")))
     dense = numbers.to_series().rank("dense")
-    return (dense.cast(pl.Int32) - 1).fill_null(-1).to_numpy()
+    number = (dense.cast(pl.Int32) - 1).fill_null(-1).to_numpy()
+    whose, there = np.empty(int(number.max(initial=-1)) + 1, dtype=np.int32), np.flatnonzero(number >= 0)
+    whose[number[there]] = owners[there]
+    return Numbered(number, whose)

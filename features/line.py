@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from features.equal_values import Index
+from features.equal_values import Index, numbered
 from features.history import Matched
 
 Small = NDArray[np.int32]
@@ -53,17 +53,20 @@ class Line:
     def of(cls, applications: pl.DataFrame, matched: Matched) -> Line:
         """Line up applications, numbered by their order, by applicant or by each of their keys."""
         named = pl.int_range(pl.len()).alias("number")
-        numbered = applications.select(named, "applied_at", "applicant_id", *KEYS.values())
-        owned = [numbered.select("number", "applied_at", owner) for owner in _own(matched)]
-        line = pl.concat(owned).drop_nulls("owner").sort("owner", "applied_at")
-        lengths = line.group_by("owner", maintain_order=True).len()
+        each = applications.select(named, "applied_at", "applicant_id", *KEYS.values())
+        owned = [each.select("number", "applied_at", owner) for owner in _own(matched)]
+        line = pl.concat(owned).drop_nulls("owner").sort("applied_at", maintain_order=True)
+        # Numbers of owners are put in order in a third of the time that texts would take.
+        owner = numbered(line["owner"], np.zeros(len(line), dtype=np.int32)).number
+        line = line[pl.Series(np.argsort(owner, kind="stable").astype(np.uint32))]
+        starts = np.append(0, np.cumsum(np.bincount(owner)))
         numbers = line["number"].to_numpy()
-        each = matched == "applicant"
+        once = matched == "applicant"
         return cls(
-            owners=lengths["owner"],
-            starts=np.concatenate([[0], np.cumsum(lengths["len"].to_numpy(), dtype=np.int64)]),
-            seats=np.arange(len(numbers), dtype=np.int32) if each else numbers.astype(np.int32),
-            numbers=numbers if each else np.arange(len(applications)),
+            owners=line["owner"][pl.Series(starts[:-1].astype(np.uint32))],
+            starts=starts,
+            seats=np.arange(len(numbers), dtype=np.int32) if once else numbers.astype(np.int32),
+            numbers=numbers if once else np.arange(len(applications)),
             times=microseconds(line["applied_at"]),
         )
 

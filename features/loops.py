@@ -2,7 +2,7 @@
 
 Rows meet applications as pairs. An owner is whose history a row is: an applicant, or a key. A cell is one application
 and one band between windows: ``band * applications + application``. Flags are bytes of 0 and 1. Where a loop takes
-``at``, pair p reads its value at ``at[p]``, or at p itself when ``at`` is empty.
+``at``, pair p reads its value at ``at[p]``, or at p itself when ``at`` is empty; ``by`` says the same of flags.
 """
 
 from __future__ import annotations
@@ -33,8 +33,15 @@ LOWER: Final = np.uint64(0xFFFFFFFF)
 
 
 def number_hashes(
-    hashes: Hashes, owners: Small, present: Bytes, table: Hashes, shift: int, firsts: Small, numbers: Small
-) -> None:
+    hashes: Hashes,
+    owners: Small,
+    present: Bytes,
+    table: Hashes,
+    shift: int,
+    firsts: Small,
+    numbers: Small,
+    whose: Small,
+) -> int:
     """Give values of one owner with one hash a number, from 0 in the order of their first rows.
 
     Values are not compared, nor are all bits of their hashes: whoever asks must compare each with its first.
@@ -48,6 +55,10 @@ def number_hashes(
         shift: 64 less the number of bits of a place.
         firsts: Filled with the position of the first value that looks the same.
         numbers: Filled.
+        whose: Filled with the owner of each number.
+
+    Returns:
+        How many numbers there are.
     """
     mask, count = np.uint64(len(table) - 1), 0
     for i in range(len(hashes)):
@@ -63,10 +74,12 @@ def number_hashes(
         if entry == 0:
             table[place] = ((mixed & LOWER) << HALF) | np.uint64(i + 1)
             numbers[i] = count
+            whose[count] = owners[i]
             count += 1
         else:
             firsts[i] = np.int32(entry & LOWER) - 1
             numbers[i] = numbers[firsts[i]]
+    return count
 
 
 def find_hashes(hashes: Hashes, table: Hashes, shift: int, none: int, found: Small) -> None:
@@ -90,49 +103,67 @@ def find_hashes(hashes: Hashes, table: Hashes, shift: int, none: int, found: Sma
         found[i] = none if entry == 0 else np.int32(entry & LOWER) - 1
 
 
-def count_known(owners: Small, happened: Whole, known: Whole, lasts: Whole, size: int, counts: Whole) -> None:
-    """Count the rows of each share that the last application of their owner knew; arguments as for `deal_known`."""
-    for row in range(len(owners)):
-        if max(happened[row], known[row]) < lasts[owners[row]]:
-            counts[owners[row] // size] += 1
-
-
-def deal_known(
-    owners: Small,
-    happened: Whole,
-    known: Whole,
-    lasts: Whole,
-    size: int,
-    starts: Whole,
-    rows: Positions,
-    whose: Small,
-    since: Whole,
-    times: Whole,
-) -> None:
-    """Put the rows that the last application of their owner knew into the order of their shares.
+def pick_known(
+    owners: Small, happened: Whole, known: Whole, lasts: Whole, bits: int, picked: Positions, counts: Whole
+) -> int:
+    """Pick the rows that the last application of their owner knew, and count them by share.
 
     Args:
         owners: Of each row.
         happened: When each row took place.
         known: When each row became known.
         lasts: Of each owner, the time of the last application.
-        size: How many owners a share has.
+        bits: Owners of one share have equal numbers but for so many lower bits.
+        picked: Filled with positions of rows; as long as there are rows.
+        counts: Of each share, added to.
+
+    Returns:
+        How many rows are picked.
+    """
+    count = 0
+    for row in range(len(owners)):
+        # Every row is written and then kept or written over: which ones are known no processor can guess.
+        picked[count] = row
+        is_known = int(max(happened[row], known[row]) < lasts[owners[row]])
+        counts[owners[row] >> bits] += is_known
+        count += is_known
+    return count
+
+
+def deal_known(
+    picked: Positions,
+    owners: Small,
+    happened: Whole,
+    known: Whole,
+    bits: int,
+    starts: Whole,
+    rows: Positions,
+    whose: Small,
+    since: Whole,
+    times: Whole,
+) -> None:
+    """Put picked rows into the order of their shares.
+
+    Args:
+        picked: Positions of rows.
+        owners: Of each row.
+        happened: When each row took place.
+        known: When each row became known.
+        bits: As for `pick_known`.
         starts: Of each share, where its rows begin; moved to their end.
         rows: Filled with positions of rows.
         whose: Filled with their owners within the share.
         since: Filled with since when they count: when they had happened and were known.
         times: Filled with when they took place.
     """
-    for row in range(len(owners)):
-        counts = max(happened[row], known[row])
-        if counts < lasts[owners[row]]:
-            share = owners[row] // size
-            place = starts[share]
-            starts[share] += 1
-            rows[place] = row
-            whose[place] = owners[row] - share * size
-            since[place] = counts
-            times[place] = happened[row]
+    for row in picked:
+        share = owners[row] >> bits
+        place = starts[share]
+        starts[share] += 1
+        rows[place] = row
+        whose[place] = owners[row] - (share << bits)
+        since[place] = max(happened[row], known[row])
+        times[place] = happened[row]
 
 
 def fill_pairs(owners: Small, since: Whole, starts: Whole, times: Whole, rows: Small, places: Small) -> int:
@@ -178,41 +209,72 @@ def band_pairs(rows: Small, places: Small, happened: Whole, times: Whole, ends: 
         bands[pair] = band
 
 
-def count_cells(cells: Small, chosen: Bytes, counts: Whole) -> None:
-    """Count the chosen pairs of each cell; ``counts`` is added to, and cells of other pairs are not looked at."""
+def count_cells(cells: Small, chosen: Bytes, by: Small, counts: Whole) -> None:
+    """Count the chosen pairs of each cell; ``counts`` is added to."""
     for pair in range(len(cells)):
-        if chosen[pair]:
+        if chosen[by[pair] if len(by) else pair]:
             counts[cells[pair]] += 1
 
 
 def sum_cells(
-    cells: Small, chosen: Bytes, at: Small, values: Whole, present: Bytes, sums: Whole, counts: Whole
+    cells: Small, chosen: Bytes, by: Small, at: Small, values: Whole, present: Bytes, sums: Whole, counts: Whole
 ) -> None:
-    """Add up and count the values of the chosen pairs of each cell; ``sums`` and ``counts`` are added to."""
+    """Add up and count the values of the chosen pairs of each cell; ``sums`` and ``counts`` are added to.
+
+    Args:
+        cells: Of each pair.
+        chosen: Flags.
+        by: Where pairs read them.
+        at: Where pairs read their values.
+        values: The values.
+        present: Flags: 0 for null; empty where none is null.
+        sums: Added to.
+        counts: Added to.
+    """
     for pair in range(len(cells)):
-        if chosen[pair]:
+        if chosen[by[pair] if len(by) else pair]:
             position = at[pair] if len(at) else pair
-            if present[position]:
+            if not len(present) or present[position]:
                 sums[cells[pair]] += values[position]
                 counts[cells[pair]] += 1
 
 
-def largest_of_cells(cells: Small, chosen: Bytes, at: Small, values: Real, largest: Real) -> None:
+def largest_of_cells(cells: Small, chosen: Bytes, by: Small, at: Small, values: Real, largest: Real) -> None:
     """Find the largest value of the chosen pairs of each cell; NaN values are left out.
 
     Args:
         cells: Of each pair.
-        chosen: Flags of pairs.
+        chosen: Flags.
+        by: Where pairs read them.
         at: Where pairs read their values.
         values: NaN for null.
         largest: NaN at first; filled.
     """
     for pair in range(len(cells)):
-        if chosen[pair]:
+        if chosen[by[pair] if len(by) else pair]:
             value = values[at[pair] if len(at) else pair]
             # Also true where there is no largest one yet, for nothing is less than or equal to NaN.
             if not np.isnan(value) and not value <= largest[cells[pair]]:
                 largest[cells[pair]] = value
+
+
+def slots_of_numbers(owners: Small, starts: Whole, seats: Small, bases: Whole, applications: Small) -> None:
+    """Give each number a run of slots: one for each application of its owner.
+
+    Args:
+        owners: Of each number.
+        starts: Of each owner, the first place of its applications, and the end of the line.
+        seats: Of each place, which application its is.
+        bases: Filled, for each number, with its first slot less the first place of its owner.
+        applications: Filled, for each slot, with its application.
+    """
+    slot = 0
+    for number in range(len(owners)):
+        first, end = starts[owners[number]], starts[owners[number] + 1]
+        bases[number] = slot - first
+        for place in range(first, end):
+            applications[slot] = seats[place]
+            slot += 1
 
 
 def slots_of_rows(numbers: Small, bases: Whole, rows: Small, places: Small, slots: Small) -> None:
@@ -230,11 +292,26 @@ def slots_of_rows(numbers: Small, bases: Whole, rows: Small, places: Small, slot
         slots[pair] = FREE if number == FREE else bases[number] + places[pair]
 
 
-def smallest_of_slots(slots: Small, chosen: Bytes, bands: Small, smallest: Small) -> None:
+def smallest_of_slots(slots: Small, chosen: Bytes, by: Small, bands: Small, smallest: Small) -> None:
     """Find the smallest band of the chosen pairs of each slot; ``smallest`` is lowered where there is one."""
     for pair in range(len(slots)):
-        if chosen[pair] and slots[pair] != FREE and bands[pair] < smallest[slots[pair]]:
+        if chosen[by[pair] if len(by) else pair] and slots[pair] != FREE and bands[pair] < smallest[slots[pair]]:
             smallest[slots[pair]] = bands[pair]
+
+
+def count_slots(bands: Small, none: int, applications: Small, size: int, counts: Whole) -> None:
+    """Count the slots of each cell.
+
+    Args:
+        bands: Of each slot, or ``none``: it is not counted then.
+        none: Stands for no band.
+        applications: Of each slot, its application.
+        size: How many applications there are.
+        counts: Added to.
+    """
+    for slot in range(len(bands)):
+        if bands[slot] != none:
+            counts[bands[slot] * size + applications[slot]] += 1
 
 
 def local_hours(utc: Whole, offsets: Whole, first: int, hours: Real) -> None:

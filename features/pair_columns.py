@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from features.equal_values import flags
+from features.bands import Chosen
 from features.expression import Expression
 from features.history import THIS, History, View
 from features.in_polars import in_polars
+from features.numbers import Numbers, flags
 from features.point_in_time import Known, Wanted, learned_later
 from features.windowed import Windowed
 
-Bytes = NDArray[np.uint8]
+Small = NDArray[np.int32]
+
+_NOWHERE: Final = np.empty(0, dtype=np.int32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,28 +34,38 @@ class PairColumns:
     Attributes:
         view: The view.
         known: Rows and pairs.
-        by_row: Columns with one value for each row.
-        by_pair: Columns with one value for each pair.
+        by_pair: Columns with one value for each pair; those with one for each row stand beside the rows.
     """
 
     view: View
     known: Known
-    by_row: pl.DataFrame
     by_pair: pl.DataFrame
 
-    def column(self, name: str) -> tuple[pl.Series, NDArray[np.int32] | None]:
+    def column(self, name: str) -> tuple[pl.Series, Small | None]:
         """Return a column, and the position of each pair in it; None: one value for each pair, in their order."""
-        return (self.by_row[name], self.known.row) if name in self.by_row else (self.by_pair[name], None)
+        if name in self.by_pair:
+            return self.by_pair[name], None
+        told, rows = _derived(name), self.known.rows
+        return (rows.numbers[told].series() if told in rows.numbers else rows.others[told]), self.known.row
 
-    def where(self, history: History, names: Iterable[str]) -> Bytes:
-        """Return for each pair 1 when it belongs to the history and all conditions hold, else 0."""
+    def numbers(self, name: str) -> tuple[Numbers, Small]:
+        """Return a column of numbers or flags, and the position of each pair in it; none: one value for each pair."""
+        if name in self.by_pair:
+            return Numbers.of(self.by_pair[name]), _NOWHERE
+        return self.known.rows.numbers[_derived(name)], self.known.row
+
+    def where(self, history: History, names: Iterable[str]) -> Chosen:
+        """Return which pairs belong to the history and fulfil all conditions."""
         asked = [_rows_of(history)] if history.rows is not None else []
         asked += [name for name in names if name not in asked]
-        rows = [flags(self.by_row[name]) for name in asked if name in self.by_row]
         pairs = [flags(self.by_pair[name]) for name in asked if name in self.by_pair]
+        rows = [self.known.rows.numbers[_derived(name)].true() for name in asked if name not in self.by_pair]
+        if not pairs:
+            every = np.ones(len(self.known.owners), dtype=np.uint8)
+            return Chosen(np.bitwise_and.reduce(rows) if rows else every, self.known.row)
         if rows:
             pairs.append(np.bitwise_and.reduce(rows)[self.known.row])
-        return np.bitwise_and.reduce(pairs) if pairs else np.ones(len(self.known.row), dtype=np.uint8)
+        return Chosen(np.bitwise_and.reduce(pairs), _NOWHERE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +108,6 @@ class Reading:
         return PairColumns(
             view=self.view,
             known=known,
-            by_row=known.rows.select(pl.col(_derived(name)).alias(name) for name in self.by_row),
             by_pair=pairs.with_columns(derived).select(list(self.by_pair)),
         )
 
@@ -133,7 +146,8 @@ def _pairs(
         return pl.DataFrame()
     reads = _reads(columns.values())
     tellers = {late[name] for name in reads if name in late}
-    rows = known.rows.select(name for name in known.rows.columns if name in reads | tellers)[known.row]
+    others = known.rows.others
+    rows = others.select(name for name in others.columns if name in reads | tellers)[known.row]
     this = [name for name in applications.columns if f"{THIS}{name}" in reads or name == "applied_at"]
     mine = applications.select(this)[known.numbers[known.applications]]
     mine = mine.rename({name: f"{THIS}{name}" for name in this if name != "applied_at"})

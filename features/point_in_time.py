@@ -7,6 +7,7 @@ loan, counts only when the parent is known, too, and is the same applicant's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from features.compiled import compiled
 from features.equal_values import Index
 from features.history import View
 from features.line import KEYS, Line, key, microseconds
+from features.numbers import Numbers, are_numbers
 from features.tables import Table
 
 ROW: Final = "row"
@@ -56,7 +58,7 @@ class Wanted:
     kept: frozenset[str]
     derived: Sequence[pl.Expr]
 
-    def of(self, rows: pl.DataFrame, known: NDArray[np.uint32]) -> pl.DataFrame:
+    def of(self, rows: pl.DataFrame, known: NDArray[np.uint32]) -> Columns:
         """Return what is wanted of the rows at some positions, in their order.
 
         What is derived is computed before rows are moved, for moving them costs by the byte; but not for many rows that
@@ -64,9 +66,40 @@ class Wanted:
         """
         if 8 * len(known) < len(rows):
             rows, known = rows[pl.Series(known)], np.arange(len(known), dtype=np.uint32)
-        kept = [name for name in rows.columns if name in self.kept]
-        wanted = rows.with_columns(self.derived).select(*kept, *(one.meta.output_name() for one in self.derived))
-        return wanted[pl.Series(known)] if wanted.columns else wanted
+        names = [one.meta.output_name() for one in self.derived]
+        wanted = rows.with_columns(self.derived)
+        numbers = {name: Numbers.of(wanted[name]) for name in names if are_numbers(wanted[name])}
+        others = wanted.select(*(name for name in rows.columns if name in self.kept), *(set(names) - numbers.keys()))
+        at = known.astype(np.intp)
+        return Columns(
+            {name: column.take(at) for name, column in numbers.items()},
+            others[pl.Series(known)] if others.columns else others,
+        )
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What is wanted of some rows.
+
+    Attributes:
+        numbers: Derived columns of numbers and flags.
+        others: All other columns.
+    """
+
+    numbers: Mapping[str, Numbers]
+    others: pl.DataFrame
+
+    @classmethod
+    def joined(cls, parts: Sequence[Columns]) -> Columns:
+        """Return the columns of parts one after another."""
+        return cls(
+            {name: Numbers.joined([part.numbers[name] for part in parts]) for name in parts[0].numbers},
+            pl.concat([part.others for part in parts], rechunk=True),
+        )
+
+    def part(self, start: int, end: int) -> Columns:
+        """Return the columns of some of the rows."""
+        return Columns({name: column[start:end] for name, column in self.numbers.items()}, self.others[start:end])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +122,7 @@ class Known:
         times: Of each place, when its application was handed in, in microseconds.
     """
 
-    rows: pl.DataFrame
+    rows: Columns
     owners: Small
     row: Small
     place: Small
@@ -137,9 +170,11 @@ def known_rows(
     # An application has several keys, and rows of one application must not fall into several shares.
     count = -(-len(rows) // piece) if view.matched == "applicant" else 1
     size = max(-(-len(line.owners) // max(count, 1)), 1)
-    deal = _Deal(index=line.index, lasts=line.lasts, size=size, shares=-(-len(line.owners) // size), wanted=wanted)
+    bits = round(math.log2(size)) if count > 1 else size.bit_length()
+    shares = max(-(-len(line.owners) >> bits), 1)
+    deal = _Deal(index=line.index, lasts=line.lasts, bits=bits, shares=shares, wanted=wanted)
     pieces = [rows[start : start + piece] for start in range(0, max(len(rows), 1), piece)]
-    return _shares(line, size, threads.map(deal.shared_out, pieces))
+    return _shares(line, 1 << bits, threads.map(deal.shared_out, pieces))
 
 
 def _shares(line: Line, size: int, dealt: Iterator[list[Piece]]) -> Iterator[Share]:
@@ -155,14 +190,14 @@ class _Deal:
     Attributes:
         index: All owners.
         lasts: Of each owner, the time of the last application; −∞ for who is none.
-        size: How many owners a share has.
+        bits: Owners of one share have equal numbers but for so many lower bits.
         shares: How many shares there are.
         wanted: What of the rows is wanted.
     """
 
     index: Index
     lasts: Whole
-    size: int
+    bits: int
     shares: int
     wanted: Wanted
 
@@ -170,16 +205,16 @@ class _Deal:
         """Return for each share the rows that the last application of their owner knew."""
         rows = rows.rechunk()
         owners, happened, known = self.index.positions(rows[OWNER]), *map(microseconds, (rows[HAPPENED], rows[KNOWN]))
-        counts = np.zeros(max(self.shares, 1), dtype=np.int64)
-        compiled().count_known(owners, happened, known, self.lasts, self.size, counts)
-        ends = np.cumsum(counts)
-        count, starts = int(ends[-1]), ends - counts
+        counts, picked = np.zeros(self.shares + 1, dtype=np.int64), np.empty(len(rows), dtype=np.uint32)
+        count = compiled().pick_known(owners, happened, known, self.lasts, self.bits, picked, counts)
+        ends = np.cumsum(counts[: self.shares])
+        starts = ends - counts[: self.shares]
         at, whose = np.empty(count, dtype=np.uint32), np.empty(count, dtype=np.int32)
         since, times = np.empty(count, dtype=np.int64), np.empty(count, dtype=np.int64)
-        compiled().deal_known(owners, happened, known, self.lasts, self.size, starts, at, whose, since, times)
+        compiled().deal_known(picked[:count], owners, happened, known, self.bits, starts, at, whose, since, times)
         dealt = self.wanted.of(rows, at)
-        bounds = [slice(start, end) for start, end in pairwise([0, *ends.tolist()])]
-        return [Piece(whose[part], since[part], times[part], dealt[part]) for part in bounds]
+        bounds = pairwise([0, *ends.tolist()])
+        return [Piece(whose[a:b], since[a:b], times[a:b], dealt.part(a, b)) for a, b in bounds]
 
 
 @dataclass(frozen=True)
@@ -196,7 +231,7 @@ class Piece:
     owners: Small
     since: Whole
     happened: Whole
-    rows: pl.DataFrame
+    rows: Columns
 
 
 @dataclass(frozen=True)
@@ -242,7 +277,7 @@ class Share:
         pairs = compiled().fill_pairs(owners, since, line.starts, line.times, row, place)
         row, place = row[:pairs], place[:pairs]
         return Known(
-            rows=pl.concat([piece.rows for piece in self.pieces], rechunk=True),
+            rows=Columns.joined([piece.rows for piece in self.pieces]),
             owners=owners,
             row=row,
             place=place,

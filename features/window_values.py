@@ -7,22 +7,20 @@ from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from features.aggregates import COUNT, DISTINCT, MAX, MEAN, MIN, SHARE, SUM, SUM_UNIT, Aggregate
-from features.bands import Bands, Cells, Values
+from features.bands import Bands, Cells, Chosen, Values
 from features.distinct_values import Slots, slots
-from features.equal_values import flags
+from features.numbers import Numbers
 from features.pair_columns import PairColumns
 from features.schema_check import LARGEST
 from features.windowed import Windowed
 
-Bytes = NDArray[np.uint8]
 Small = NDArray[np.int32]
 Whole = NDArray[np.int64]
 Real = NDArray[np.float64]
-Read = Callable[[pl.Series], pl.Series]
+Read = Callable[[Numbers], Numbers]
 Key = TypeVar("Key")
 
 
@@ -63,9 +61,9 @@ class Sight:
     def values(self, column: str, read: Read) -> Values:
         """Return the values of a column, read in one of the ways below."""
         if (column, read) not in self.read:
-            series, row = self.columns.column(column)
-            series, at = read(series), np.empty(0, dtype=np.int32) if row is None else row
-            self.read[column, read] = Values(series.fill_null(0).to_numpy(), flags(series.is_not_null()), at)
+            numbers, at = self.columns.numbers(column)
+            numbers = read(numbers)
+            self.read[column, read] = Values(numbers.values, numbers.present, at)
         return self.read[column, read]
 
 
@@ -75,11 +73,11 @@ class Picked:
 
     Attributes:
         sight: All pairs.
-        chosen: Of each pair, 1 when it fulfils them, else 0.
+        chosen: The pairs that fulfil them.
     """
 
     sight: Sight
-    chosen: Bytes
+    chosen: Chosen
 
 
 def window_values(columns: PairColumns, parts: Iterable[Windowed]) -> Iterator[tuple[Windowed, Real]]:
@@ -106,22 +104,25 @@ def _alike(parts: Iterable[Windowed], key: Callable[[Windowed], Key]) -> list[li
     return list(groups.values())
 
 
-def _whole(values: pl.Series) -> pl.Series:
-    real = values.cast(pl.Float64)
-    small = (real.abs() < LARGEST).fill_null(value=False)
-    return (real.set(~small, None) * SUM_UNIT).round().cast(pl.Int64)
+def _whole(numbers: Numbers) -> Numbers:
+    real, present = numbers.values.astype(np.float64, copy=False), numbers.present
+    small = np.abs(real) < LARGEST
+    if not small.all():
+        real, present = np.where(small, real, 0.0), numbers.told() & small
+    return Numbers(np.rint(real * SUM_UNIT).astype(np.int64), present)
 
 
-def _real(values: pl.Series) -> pl.Series:
-    return values.cast(pl.Float64).fill_null(np.nan)
+def _real(numbers: Numbers) -> Numbers:
+    real = numbers.values.astype(np.float64, copy=False)
+    return Numbers(np.where(numbers.present, real, np.nan) if len(numbers.present) else real, numbers.present)
 
 
-def _negative(values: pl.Series) -> pl.Series:
-    return -_real(values)
+def _negative(numbers: Numbers) -> Numbers:
+    return Numbers(-_real(numbers).values, numbers.present)
 
 
-def _true(values: pl.Series) -> pl.Series:
-    return values.cast(pl.Boolean).cast(pl.Int64)
+def _true(numbers: Numbers) -> Numbers:
+    return Numbers(numbers.values.astype(np.int64), numbers.present)
 
 
 def _ratio(parts: Whole | Real, wholes: Whole) -> Real:
@@ -157,12 +158,8 @@ def _min(picked: Picked, column: str) -> Real:
 
 
 def _distinct(picked: Picked, column: str) -> Whole:
-    """Count the values of an application by the band of their latest row."""
-    sight, found = picked.sight, picked.sight.different(column)
-    latest = found.smallest(picked.chosen, sight.band, len(sight.bands))
-    met = latest < len(sight.bands)
-    cells = Cells.of(sight.cells.applications, sight.bands, latest, found.applications)
-    return cells.counts(met.view(np.uint8))
+    sight = picked.sight
+    return sight.different(column).counts(picked.chosen, sight.band, sight.cells)
 
 
 _COMPUTED: Final[Mapping[Aggregate, Callable[[Picked, str], NDArray[np.generic]]]] = {

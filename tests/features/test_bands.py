@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.bands import MICROSECOND, Bands, Cells, Values
+from features.bands import MICROSECOND, Bands, Cells, Chosen, Values
 
 windows = st.lists(st.none() | st.integers(1, 9).map(lambda n: n * MICROSECOND), min_size=1, max_size=6)
 rows = st.lists(
@@ -26,13 +26,16 @@ def sighted(rows, windows):
 
 
 @settings(deadline=None)
-@given(windows=windows, rows=rows, by_row=st.booleans())
-def test_bands_add_up_to_what_lies_in_each_window(windows, rows, by_row):
+@given(windows=windows, rows=rows, by_row=st.booleans(), chosen_by_row=st.booleans(), told=st.booleans())
+def test_bands_add_up_to_what_lies_in_each_window(windows, rows, by_row, chosen_by_row, told):
+    rows = rows if told else [(place, age, value or 0, counts) for place, age, value, counts in rows]
     bands, cells = sighted(rows, windows)
-    chosen = np.array([row[3] for row in rows], dtype=np.uint8)
-    at = np.arange(len(rows), dtype=np.int32)[::-1].copy() if by_row else np.empty(0, dtype=np.int32)
+    backwards, nowhere = np.arange(len(rows), dtype=np.int32)[::-1].copy(), np.empty(0, dtype=np.int32)
+    flags = np.array([row[3] for row in (rows[::-1] if chosen_by_row else rows)], dtype=np.uint8)
+    chosen = Chosen(flags, backwards if chosen_by_row else nowhere)
+    at = backwards if by_row else nowhere
     order = rows[::-1] if by_row else rows
-    present = np.array([row[2] is not None for row in order], dtype=np.uint8)
+    present = np.array([row[2] is not None for row in order if told], dtype=np.uint8)
     whole = Values(np.array([row[2] or 0 for row in order], dtype=np.int64), present, at)
     real = Values(np.array([np.nan if row[2] is None else row[2] for row in order], dtype=float), present, at)
     (sums, counts), largest = cells.sums(chosen, whole), cells.largest(chosen, real)

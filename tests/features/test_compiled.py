@@ -63,7 +63,8 @@ def test_where_nothing_can_be_kept_or_read_the_loops_are_compiled_all_the_same(a
     monkeypatch.setattr(numba, "njit", nowhere)
     counts = np.zeros(2, dtype=np.int64)
 
-    compiled().count_cells(np.array([0, 1, 1], dtype=np.int32), np.array([1, 0, 1], dtype=np.uint8), counts)
+    flags, by = np.array([1, 0, 1], dtype=np.uint8), np.empty(0, dtype=np.int32)
+    compiled().count_cells(np.array([0, 1, 1], dtype=np.int32), flags, by, counts)
 
     assert counts.tolist() == [1, 1]
 
@@ -73,7 +74,7 @@ def test_arrays_that_may_not_be_written_to_are_read():
     cells.flags.writeable = chosen.flags.writeable = False
     counts = np.zeros(2, dtype=np.int64)
 
-    compiled().count_cells(cells, chosen, counts)
+    compiled().count_cells(cells, chosen, cells[:0], counts)
 
     assert counts.tolist() == [1, 2]
 

@@ -40,8 +40,11 @@ def hashing(request, monkeypatch):
 def test_equal_values_of_one_owner_share_a_number_and_no_others(hashing, rows):
     values = pl.Series([text for _, text in rows], dtype=pl.String)
 
-    numbers = numbered(values, np.array([owner for owner, _ in rows], dtype=np.int32))
+    found = numbered(values, np.array([owner for owner, _ in rows], dtype=np.int32))
 
+    numbers = found.number
+    told = {(owner, number) for (owner, _), number in zip(rows, numbers.tolist(), strict=True) if number >= 0}
+    assert told == {(owner, number) for number, owner in enumerate(found.owners.tolist())}
     assert [number == -1 for number in numbers.tolist()] == [text is None for _, text in rows]
     pairs = {(row, number) for row, number in zip(rows, numbers.tolist(), strict=True) if number >= 0}
     given_numbers = {number for _, number in pairs}
@@ -71,13 +74,13 @@ def test_a_value_is_found_where_it_stands_among_others(hashing, among, values):
     ids=["real", "zeros", "flags", "whole", "dates"],
 )
 def test_values_that_are_no_texts_are_told_apart_as_well(hashing, values):
-    numbers = numbered(pl.Series(values), np.zeros(4, dtype=np.int32)).tolist()
+    numbers = numbered(pl.Series(values), np.zeros(4, dtype=np.int32)).number.tolist()
 
     assert [[a == b for b in numbers] for a in numbers] == [[a == b for b in values] for a in values]
 
 
 def test_all_nan_are_one_value(hashing):
-    numbers = numbered(pl.Series([math.nan, 1.0, -math.nan, None]), np.zeros(4, dtype=np.int32)).tolist()
+    numbers = numbered(pl.Series([math.nan, 1.0, -math.nan, None]), np.zeros(4, dtype=np.int32)).number.tolist()
 
     assert numbers[0] == numbers[2] != numbers[1]
     assert numbers[3] == -1
