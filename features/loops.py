@@ -264,7 +264,7 @@ def slots_of_numbers(owners: Small, starts: Whole, seats: Small, bases: Whole, a
     Args:
         owners: Of each number.
         starts: Of each owner, the first place of its applications, and the end of the line.
-        seats: Of each place, which application its is.
+        seats: Of each place, which application is there.
         bases: Filled, for each number, with its first slot less the first place of its owner.
         applications: Filled, for each slot, with its application.
     """

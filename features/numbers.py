@@ -50,10 +50,6 @@ class Numbers:
         """Return for each value 0 when it is null, else 1."""
         return self.present if len(self.present) else np.ones(len(self.values), dtype=np.uint8)
 
-    def true(self) -> Bytes:
-        """Return flags as bytes of 0 and 1; null is 0."""
-        return self.values & self.present if len(self.present) else self.values
-
     def take(self, at: NDArray[np.intp]) -> Numbers:
         """Return the values at some positions."""
         return Numbers(self.values.take(at), self.present.take(at) if len(self.present) else self.present)

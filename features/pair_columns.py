@@ -59,7 +59,7 @@ class PairColumns:
         asked = [_rows_of(history)] if history.rows is not None else []
         asked += [name for name in names if name not in asked]
         pairs = [flags(self.by_pair[name]) for name in asked if name in self.by_pair]
-        rows = [self.known.rows.numbers[_derived(name)].true() for name in asked if name not in self.by_pair]
+        rows = [self.known.rows.numbers[_derived(name)].values for name in asked if name not in self.by_pair]
         if not pairs:
             every = np.ones(len(self.known.owners), dtype=np.uint8)
             return Chosen(np.bitwise_and.reduce(rows) if rows else every, self.known.row)

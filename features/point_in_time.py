@@ -69,7 +69,8 @@ class Wanted:
         names = [one.meta.output_name() for one in self.derived]
         wanted = rows.with_columns(self.derived)
         numbers = {name: Numbers.of(wanted[name]) for name in names if are_numbers(wanted[name])}
-        others = wanted.select(*(name for name in rows.columns if name in self.kept), *(set(names) - numbers.keys()))
+        kept = [name for name in rows.columns if name in self.kept]
+        others = wanted.select(*kept, *(name for name in names if name not in numbers))
         at = known.astype(np.intp)
         return Columns(
             {name: column.take(at) for name, column in numbers.items()},
@@ -170,6 +171,7 @@ def known_rows(
     # An application has several keys, and rows of one application must not fall into several shares.
     count = -(-len(rows) // piece) if view.matched == "applicant" else 1
     size = max(-(-len(line.owners) // max(count, 1)), 1)
+    # As many owners as the nearest power of two says: to shift takes a fraction of the time to divide.
     bits = round(math.log2(size)) if count > 1 else size.bit_length()
     shares = max(-(-len(line.owners) >> bits), 1)
     deal = _Deal(index=line.index, lasts=line.lasts, bits=bits, shares=shares, wanted=wanted)
@@ -205,6 +207,7 @@ class _Deal:
         """Return for each share the rows that the last application of their owner knew."""
         rows = rows.rechunk()
         owners, happened, known = self.index.positions(rows[OWNER]), *map(microseconds, (rows[HAPPENED], rows[KNOWN]))
+        # One more count than shares: who has no application may fall behind the last one, and is never known.
         counts, picked = np.zeros(self.shares + 1, dtype=np.int64), np.empty(len(rows), dtype=np.uint32)
         count = compiled().pick_known(owners, happened, known, self.lasts, self.bits, picked, counts)
         ends = np.cumsum(counts[: self.shares])
