@@ -18,6 +18,9 @@ from scoring.kernel import Kernel
 Array = NDArray[np.float64]
 Loop = Callable[..., None]
 
+_OWN: Final = frozenset({"few", "at_once"})
+"""What a compiled kernel does not take over: how many rows are best taken at a time."""
+
 _SIGNATURES: Final = {
     "look_up_rows": "void(f8[:,::1],u8[:,::1],f8[::1],u1[::1],u1[:,::1])",
     "add_rows": "void(u1[:,::1],u8[::1],u8[::1],u8[:,::1],i8[::1],f8[:,::1],f8[:,::1])",
@@ -64,7 +67,7 @@ def accelerated(kernel: Kernel) -> FastKernel:
         import numba  # noqa: F401 - imported here so that its absence has a name
     except ImportError as error:
         raise AcceleratorError(str(error)) from error
-    parts: dict[str, Any] = {each.name: getattr(kernel, each.name) for each in fields(Kernel) if each.name != "few"}
+    parts: dict[str, Any] = {each.name: getattr(kernel, each.name) for each in fields(Kernel) if each.name not in _OWN}
     flat = _Flat.of(kernel)
     far = tuple(_FlatFar.of(kernel, place) for place in range(len(kernel.far)))
     for name in ("look_up_rows", "add_rows", *(("integrate_rows", "add_reached_rows") if far else ())):
@@ -147,6 +150,7 @@ class FastKernel(Kernel):
     flat: _Flat = field(repr=False)
     flat_far: tuple[_FlatFar, ...] = field(repr=False)
     few: int = 16
+    at_once: int = 1 << 12
 
     def _fill_many(self, matrix: Array, margins: Array, contributions: Array | None) -> None:
         flat, rows = self.flat, len(matrix)

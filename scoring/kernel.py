@@ -23,9 +23,6 @@ Places = NDArray[np.intp]
 TABLE_BYTES: Final = 1 << 28
 """Most memory that tables may take; leaves beyond it are explained without."""
 
-_CHUNK: Final = 2048
-"""Rows taken at once: enough to spread the cost of a call, few enough to stay in the processor's cache."""
-
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Kernel:
@@ -42,6 +39,7 @@ class Kernel:
         far: Leaves without a table; their bits are in the columns after those of the groups.
         order: Groups, and leaves without a table counted on from them, in the order of the trees.
         few: Rows that are faster one by one than together.
+        at_once: Most rows taken together. Calls of numpy on fewer are so short that threads wait for each other's.
     """
 
     features: int
@@ -52,6 +50,7 @@ class Kernel:
     far: tuple[Far, ...] = field(repr=False)
     order: Places = field(repr=False)
     few: int = 192
+    at_once: int = 1 << 14
 
     def margin(self, row: Array) -> float:
         """Return the margin of one row (float64 per feature, NaN where missing), with LightGBM's bits."""
@@ -88,11 +87,16 @@ class Kernel:
         return margins, contributions
 
     def _fill_in_threads(self, matrix: Array, margins: Array, contributions: Array | None, threads: int) -> None:
+        pieces = -(-len(matrix) // self.at_once)
+        if pieces > 1:
+            pieces += -pieces % threads  # so that all threads have as much to do
+        size = -(-len(matrix) // max(pieces, 1))
+
         def fill(start: int) -> None:
-            some = slice(start, start + _CHUNK)
+            some = slice(start, start + size)
             self._fill(matrix[some], margins[some], None if contributions is None else contributions[some])
 
-        starts = range(0, len(matrix), _CHUNK)
+        starts = range(0, len(matrix), max(size, 1))
         if threads == 1 or len(starts) < 2:
             for start in starts:
                 fill(start)

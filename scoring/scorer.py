@@ -19,7 +19,7 @@ from scoring.spec import ModelSpec
 
 Array = NDArray[np.float64]
 
-_AT_ONCE = 4096
+_AT_ONCE = 1 << 14
 
 
 class Scorer:

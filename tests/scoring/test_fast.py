@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -16,7 +17,6 @@ from scoring.kernel import Kernel, prepare
 
 @pytest.fixture(scope="module")
 def many(scorer, columns):
-    """More rows than are taken at once, the last part of them few."""
     return np.tile(scorer.matrix(columns), (11, 1))[:4100]
 
 
@@ -24,12 +24,29 @@ def many(scorer, columns):
 def test_compiled_and_spread_rows_have_the_bits_of_each_alone(booster, many, threads):
     kernel = prepare(trees_from_booster(booster))
     alone = [kernel.explain(row) for row in many[:400]]
-    for each in (kernel, accelerated(kernel)):
+    for whole in (kernel, accelerated(kernel)):
+        each = replace(whole, at_once=2000)
         margins, contributions = each.explain_many(many, threads=threads)
         assert margins[:400].tolist() == [margin for margin, _ in alone]
         assert contributions[:400].tobytes() == b"".join(found.tobytes() for _, found in alone)
         assert contributions[4000:].tobytes() == contributions[:100].tobytes()
         assert each.margins(many, threads=threads).tobytes() == margins.tobytes()
+        assert whole.explain_many(many, threads=threads)[1].tobytes() == contributions.tobytes()
+
+
+@pytest.mark.parametrize("shared", [(300, 2, [300]), (901, 1, [226, 226, 226, 223]), (900, 2, [225] * 4)])
+def test_rows_are_shared_evenly_among_threads(booster, many, monkeypatch, shared):
+    rows, threads, pieces = shared
+    kernel, seen = replace(prepare(trees_from_booster(booster)), at_once=300, few=0), []
+    fill = Kernel._fill_many
+
+    def told(self, matrix, margins, contributions):
+        seen.append(len(matrix))
+        fill(self, matrix, margins, contributions)
+
+    monkeypatch.setattr(Kernel, "_fill_many", told)
+    kernel.explain_many(many[:rows], threads=threads)
+    assert sorted(seen, reverse=True) == pieces
 
 
 def test_rows_that_lie_otherwise_or_may_not_be_written_are_the_same(booster, many):
