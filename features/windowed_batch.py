@@ -20,6 +20,7 @@ from features.window_values import window_values
 from features.windowed import Windowed
 
 Real = NDArray[np.float64]
+Whole = NDArray[np.int64]
 
 
 def with_windowed(
@@ -61,9 +62,11 @@ def with_windowed(
         filled = [threads.map(fill, shares) for fill, shares in dealt]
         deque(chain.from_iterable(filled), maxlen=0)
         seats = {part.name: lines[view.matched].seats_of_numbers for view, members in views.items() for part in members}
-        ordered = dict(zip(values, threads.map(np.take, values.values(), map(seats.__getitem__, values)), strict=True))
+        names, count = list(values), pl.thread_pool_size()
+        ordering = threads.map(partial(_put_in_order, values, seats), [names[i::count] for i in range(count)])
+        deque(ordering, maxlen=0)
     unknown = np.full(len(applications), np.nan)
-    columns = {part.name: ordered.get(part.name, unknown) for part in parts}
+    columns = {part.name: values.get(part.name, unknown) for part in parts}
     return applications.with_columns(pl.Series(name, column, nan_to_null=True) for name, column in columns.items())
 
 
@@ -88,6 +91,21 @@ def _fill(
             if feature.aggregate.counts:
                 found[untold] = np.nan
             values[feature.name][seats] = found
+
+
+def _put_in_order(values: dict[str, Real], seats: Mapping[str, Whole], names: Sequence[str]) -> None:
+    """Put some columns into the order of the applications; each into the memory of the one before it.
+
+    Args:
+        values: All columns, in the order of the line; those named are replaced.
+        seats: Of each column, where the value of each application stands.
+        names: Columns to put in order.
+    """
+    spare = np.empty(len(values[names[0]]) if names else 0)
+    for name in names:
+        found = values[name]
+        found.take(seats[name], out=spare, mode="clip")  # with any other mode, numpy makes a copy first
+        values[name], spare = spare, found
 
 
 def _with_key(applications: pl.DataFrame) -> NDArray[np.bool_]:
