@@ -87,16 +87,16 @@ class Kernel:
         return margins, contributions
 
     def _fill_in_threads(self, matrix: Array, margins: Array, contributions: Array | None, threads: int) -> None:
-        pieces = -(-len(matrix) // self.at_once)
-        if pieces > 1:
+        pieces = max(-(-len(matrix) // self.at_once), 1)
+        if pieces > threads:
             pieces += -pieces % threads  # so that all threads have as much to do
-        size = -(-len(matrix) // max(pieces, 1))
+        size = max(-(-len(matrix) // pieces), 1)
 
         def fill(start: int) -> None:
             some = slice(start, start + size)
             self._fill(matrix[some], margins[some], None if contributions is None else contributions[some])
 
-        starts = range(0, len(matrix), max(size, 1))
+        starts = range(0, len(matrix), size)
         if threads == 1 or len(starts) < 2:
             for start in starts:
                 fill(start)

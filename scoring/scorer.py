@@ -20,6 +20,7 @@ from scoring.spec import ModelSpec
 Array = NDArray[np.float64]
 
 _AT_ONCE = 1 << 14
+"""Cases decided together: several pieces for the threads of a compiled kernel, one for numpy's."""
 
 
 class Scorer:

@@ -34,7 +34,10 @@ def test_compiled_and_spread_rows_have_the_bits_of_each_alone(booster, many, thr
         assert whole.explain_many(many, threads=threads)[1].tobytes() == contributions.tobytes()
 
 
-@pytest.mark.parametrize("shared", [(300, 2, [300]), (901, 1, [226, 226, 226, 223]), (900, 2, [225] * 4)])
+@pytest.mark.parametrize(
+    "shared",
+    [(0, 2, []), (300, 2, [300]), (901, 1, [226, 226, 226, 223]), (900, 2, [225] * 4), (900, 16, [300] * 3)],
+)
 def test_rows_are_shared_evenly_among_threads(booster, many, monkeypatch, shared):
     rows, threads, pieces = shared
     kernel, seen = replace(prepare(trees_from_booster(booster)), at_once=300, few=0), []
