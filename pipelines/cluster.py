@@ -165,17 +165,41 @@ def _interrupts_held_back() -> Iterator[None]:
 
 
 def _check(client: Client, workers: Workers, check: Callable[[], None]) -> None:
-    try:
-        client.wait_for_workers(1, timeout=workers.timeout)
-    except TimeoutError:
-        raise ClusterError(
-            f"cluster == {workers.cluster!r} has no worker after {workers.timeout:g} seconds. Start some with "
-            f"`dask worker {workers.cluster}` where bamboo-credit is installed."
-        ) from None
-    for address, answer in client.run(check, on_error="return").items():
+    """Have every worker checked that is there, and ask again when those that were asked ended meanwhile."""
+    for _ in range(_CHECKED_AGAIN + 1):
+        try:
+            client.wait_for_workers(1, timeout=workers.timeout)
+        except TimeoutError:
+            raise ClusterError(
+                f"cluster == {workers.cluster!r} has no worker after {workers.timeout:g} seconds. Start some with "
+                f"`dask worker {workers.cluster}` where bamboo-credit is installed."
+            ) from None
+        if _checked(client, check):
+            return
+    raise ClusterError(
+        f"workers ended {_CHECKED_AGAIN + 1} times while they were asked whether they can do the work. Their own "
+        "output says why."
+    )
+
+
+_CHECKED_AGAIN: Final = 3
+
+
+def _checked(client: Client, check: Callable[[], None]) -> bool:
+    """Return whether a worker passed the check. One that ended before it answered says nothing of the others."""
+    from distributed.comm import CommClosedError
+
+    answers = client.run(check, on_error="return")
+    there = client.scheduler_info()["workers"]
+    passed = False
+    for address, answer in answers.items():
         if isinstance(answer, ModuleNotFoundError):
             raise ClusterError(
                 f"worker {address} has no bamboo-credit ({answer}). Install the same version there as here."
             ) from answer
+        if isinstance(answer, CommClosedError) or (isinstance(answer, OSError) and address not in there):
+            continue
         if isinstance(answer, Exception):
             raise ClusterError(f"worker {address}: {answer}") from answer
+        passed = True
+    return passed

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -287,6 +288,21 @@ def test_work_that_ends_its_workers_is_given_up(cluster):
         ClusterError, match=r"workers ended 2 times while .* Most often memory ran out: .* more partitions"
     ):
         list(run(os._exit, [1], workers, check=os.getpid))
+
+
+def test_a_worker_that_dies_while_it_is_checked_does_not_count(cluster, tmp_path):
+    def die(times):
+        for number in range(times):
+            with suppress(FileExistsError):
+                (tmp_path / str(number)).touch(exist_ok=False)
+                os._exit(1)
+
+    workers = Workers(cluster=cluster.scheduler_address)
+
+    assert sorted(run(str, [1, 2], workers, check=partial(die, 1))) == ["1", "2"]
+    assert [path.name for path in tmp_path.iterdir()] == ["0"]
+    with pytest.raises(ClusterError, match=r"workers ended 4 times while they were asked .* Their own output says why"):
+        list(run(str, [1, 2], workers, check=partial(die, 1_000)))
 
 
 def test_workers_of_other_code_are_refused(laid_out, cluster, tmp_path, monkeypatch):
