@@ -104,17 +104,19 @@ def show_singles(title: str, times: dict[str, Array], against: Sequence[str]) ->
         half, most = np.percentile(found, [50, 99]) * 1e6
         ratios = [f"{np.median(times[other]) / np.median(found):.1f}x faster than {other}" for other in against]
         ours = name not in against
-        print(f"  {name:32} p50 {half:8.1f} us  p99 {most:8.1f} us  {'; '.join(ratios) if ours else ''}".rstrip())
+        print(f"  {name:36} p50 {half:8.1f} us  p99 {most:8.1f} us  {'; '.join(ratios) if ours else ''}".rstrip())
 
 
 def one_case(size: Size, booster: lgb.Booster, folder: Path, rounds: int) -> None:
     plain, called = scorer_of(size, booster), scorer_of(size, booster, call_value=True)
+    fast = scorer_of(size, booster, accelerate=True)
     matrix = rows_of(size, rounds, 11)
     cases = cases_of(plain.spec, matrix)
     others = others_of(plain, booster, matrix, cases, folder)
     for turn in range(min(20, rounds)):
         margin, contributions = plain.explain_row(matrix[turn])
         np.testing.assert_array_equal(plain.decide(cases[turn]).margin, margin)
+        np.testing.assert_array_equal(fast.explain_row(matrix[turn])[1], contributions)
         for name, contender in others.items():
             score, theirs = contender(turn)
             expected = margin if name == LIGHTGBM else 1 / (1 + np.exp(-margin))
@@ -124,6 +126,8 @@ def one_case(size: Size, booster: lgb.Booster, folder: Path, rounds: int) -> Non
         "margin + contributions": lambda case: plain.explain_row(matrix[case]),
         "decide": lambda case: plain.decide(cases[case], case_id="case"),
         "decide, with the value of a call": lambda case: called.decide(cases[case], case_id="case"),
+        "margin + contributions, accelerated": lambda case: fast.explain_row(matrix[case]),
+        "decide, accelerated": lambda case: fast.decide(cases[case], case_id="case"),
         "decide and to_json": lambda case: plain.decide(cases[case], case_id="case").to_json(),
     }
     show_singles(f"One case, {size}", singles_in_turn({**ours, **others}, rounds), list(others))

@@ -24,6 +24,7 @@ _OWN: Final = frozenset({"few", "at_once"})
 _SIGNATURES: Final = {
     "look_up_rows": "void(f8[:,::1],u8[:,::1],f8[::1],u1[::1],u1[:,::1])",
     "add_rows": "void(u1[:,::1],u8[::1],u8[::1],u8[:,::1],i8[::1],f8[:,::1],f8[:,::1])",
+    "add_row": "void(u1[::1],u8[::1],u8[:,::1],f8[:,::1],f8[::1])",
     "integrate_rows": (
         "void(u1[:,::1],i8,i8[:,::1],u1[:,::1],i8[:,::1],f8[:,::1],f8[::1],f8[:,::1],f8[:,::1],f8[:,::1])"
     ),
@@ -70,7 +71,7 @@ def accelerated(kernel: Kernel) -> FastKernel:
     parts: dict[str, Any] = {each.name: getattr(kernel, each.name) for each in fields(Kernel) if each.name not in _OWN}
     flat = _Flat.of(kernel)
     far = tuple(_FlatFar.of(kernel, place) for place in range(len(kernel.far)))
-    for name in ("look_up_rows", "add_rows", *(("integrate_rows", "add_reached_rows") if far else ())):
+    for name in ("look_up_rows", "add_rows", "add_row", *(("integrate_rows", "add_reached_rows") if far else ())):
         _compiled(name)
     return FastKernel(**parts, flat=flat, flat_far=far)
 
@@ -140,7 +141,7 @@ class _FlatFar:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class FastKernel(Kernel):
-    """A kernel that runs the compiled loops for many rows; one row alone is as fast without.
+    """A kernel that runs the compiled loops.
 
     Attributes:
         flat: Blocks and tables.
@@ -149,8 +150,18 @@ class FastKernel(Kernel):
 
     flat: _Flat = field(repr=False)
     flat_far: tuple[_FlatFar, ...] = field(repr=False)
-    few: int = 16
+    few: int = 56
     at_once: int = 1 << 12
+
+    def explain(self, row: Array) -> tuple[float, Array]:
+        """Return the margin of one row and the contribution of each feature to it (log-odds)."""
+        if self.flat_far:
+            return super().explain(row)
+        flat = self.flat
+        patterns, sums = np.zeros((1, len(flat.start)), dtype=np.uint8), np.zeros(self.features + 2)
+        _compiled("look_up_rows")(np.array(row, ndmin=2), flat.entries, flat.bounds, flat.cells, patterns)
+        _compiled("add_row")(patterns[0], flat.start, flat.columns, flat.tables, sums)
+        return sums.item(-1), sums[: self.features]
 
     def _fill_many(self, matrix: Array, margins: Array, contributions: Array | None) -> None:
         flat, rows = self.flat, len(matrix)

@@ -94,6 +94,31 @@ def add_rows(
                 total[row] += column[mine[row]]
 
 
+def add_row(patterns: Bytes, start: Places, columns: Places, tables: Array, sums: Array) -> None:
+    """Add up what the tables hold for one row, in the order of `add_rows`.
+
+    Of one row's tables only the rows that it meets are read: to read columns, as for many rows, would cost far more.
+
+    Args:
+        patterns: Of the row, shape (columns,), from `look_up_rows`.
+        start: As for `add_rows`.
+        columns: What each column of a group is added to.
+        tables: As for `add_rows`.
+        sums: Added to, shape (features + 2,); the last is the sum of leaves reached, the one before means nothing.
+    """
+    # Both ends of every row are read first, and nothing waits for them: the memory then has many rows on their way at
+    # once. Without, this took twice as long. What they add up to goes where nothing has a meaning, so that it is read.
+    ends, last = 0.0, tables.shape[1] - 1
+    for group in range(len(start)):
+        row = start[group] + np.uint64(patterns[group])
+        ends += tables[row, 0] + tables[row, last]
+    sums[len(sums) - 2] = ends
+    for group in range(len(start)):
+        found = tables[start[group] + np.uint64(patterns[group])]
+        for place in range(len(found)):
+            sums[columns[group, place]] += found[place]
+
+
 def integrate_rows(
     patterns: Bytes,
     near: int,

@@ -55,9 +55,9 @@ class Scorer:
         Args:
             folder: The bundle.
             public_key: 32 bytes of an Ed25519 key; when given, the manifest must be signed by it.
-            accelerate: Whether numba compiles the arithmetic for batches: True wants it, None takes it where numba is
-                installed, False does without. The bits are the same. Compiling takes seconds, once in a process, while
-                the bundle is loaded; nothing is kept on disk.
+            accelerate: Whether numba compiles the arithmetic: True wants it, None takes it where numba is installed,
+                False does without. The bits are the same. Compiling takes seconds, once in a process, while the bundle
+                is loaded; nothing is kept on disk.
 
         Raises:
             BundleError: The bundle is altered, unsigned, malformed or does not reproduce its golden vectors.

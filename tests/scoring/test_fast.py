@@ -56,16 +56,19 @@ def test_rows_that_lie_otherwise_or_may_not_be_written_are_the_same(booster, man
     kernel = accelerated(prepare(trees_from_booster(booster)))
     frozen = np.asfortranarray(many[:300])
     frozen.flags.writeable = False
-    assert kernel.explain_many(frozen)[1].tobytes() == kernel.explain_many(many[:300])[1].tobytes()
+    contributions = kernel.explain_many(many[:300])[1]
+    assert kernel.explain_many(frozen)[1].tobytes() == contributions.tobytes()
+    assert kernel.explain(frozen[7])[1].tobytes() == contributions[7].tobytes()
 
 
-def test_an_accelerated_scorer_decides_the_same_also_after_reload(bundle, scorer, columns, tmp_path):
+def test_an_accelerated_scorer_decides_the_same_also_after_reload(bundle, scorer, cases, columns, tmp_path):
     write_bundle(tmp_path / "b", bundle)
     plain = [decision.to_json() for decision in scorer.decide_many(columns)]
     fast = Scorer.load(tmp_path / "b", accelerate=True)
     for _ in range(2):
         assert type(fast._model.kernel) is FastKernel
         assert [decision.to_json() for decision in fast.decide_many(columns, threads=2)] == plain
+        assert [fast.decide(case).to_json() for case in cases[:100]] == plain[:100]
         fast.reload(tmp_path / "b")
 
 
