@@ -52,7 +52,7 @@ def bundles(given: Path | None) -> tuple[Bundle, Bundle, list[dict[str, Any]]]:
     slope, policy = first.spec.calibration.slope * 0.9, replace(first.spec.policy, conflict_points=5.0)
     spec = replace(first.spec, calibration=replace(first.spec.calibration, slope=slope), policy=policy)
     golden = golden_of(spec, first.trees, first.reference, [case.features for case in first.golden.cases])
-    return first, replace(first, spec=spec, golden=golden, manifest_sha256=None), cases
+    return first, replace(first, spec=spec, golden=golden), cases
 
 
 def prepare(work: Path, given: Path | None) -> tuple[str, str]:

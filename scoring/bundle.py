@@ -79,7 +79,8 @@ class Bundle:
         reference: The just-approved cases and development's explanations.
         call_value: What past calls taught; None when too few.
         golden: Proof of the scores.
-        manifest_sha256: Name of the bundle when it was read from a folder; None when it was just made.
+        manifest_sha256: Name of the bundle when it was read from a folder; None when it was just made, also by changing
+            (`dataclasses.replace`) one that was read.
     """
 
     spec: ModelSpec
@@ -87,7 +88,7 @@ class Bundle:
     reference: Reference = field(compare=False)
     call_value: CallValue | None
     golden: Golden
-    manifest_sha256: str | None = field(default=None, compare=False)
+    manifest_sha256: str | None = field(default=None, compare=False, init=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -232,7 +233,7 @@ def bundle_of(files: Mapping[str, bytes], sha256: str) -> Bundle:
         calls=document.call_value.calls,
         control_calls=document.call_value.control_calls,
     )
-    return Bundle(
+    bundle = Bundle(
         spec=spec,
         trees=_trees(files[TREES_FILE], TREES_FILE, document.tree_features),
         reference=Reference(
@@ -243,8 +244,9 @@ def bundle_of(files: Mapping[str, bytes], sha256: str) -> Bundle:
         ),
         call_value=call_value,
         golden=_parsed(Golden, files[GOLDEN_FILE], GOLDEN_FILE),
-        manifest_sha256=sha256,
     )
+    object.__setattr__(bundle, "manifest_sha256", sha256)  # no argument: a changed bundle would keep the name
+    return bundle
 
 
 def _facts(call_value: CallValue | None) -> _CallValueFacts | None:
@@ -303,6 +305,8 @@ def _check_fit(bundle: Bundle) -> None:
         wanted, found = len(input_names(spec)), bundle.call_value.trees.features
         if wanted != found:
             raise TreesError(f"the value of a call has {found} inputs, must have {wanted}")
+        if not bundle.call_value.trees.count:
+            raise TreesError("the value of a call has no trees")
     if not 0 < len(bundle.golden.cases) <= MOST_GOLDEN:
         raise BundleFormatError(f"there are {len(bundle.golden.cases)} golden cases, must be 1 to {MOST_GOLDEN}")
 

@@ -39,7 +39,7 @@ FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs"})
 
 
 def text_problem(text: str) -> str | None:
-    """Return what a text must be, when it is not: short and of printable characters; None when it is."""
+    """Return what a text must be, when it is not: short, without control, format or surrogate characters; else None."""
     if len(text) > LONGEST_TEXT:
         return f"at most {LONGEST_TEXT} characters long"
     if not text.isascii() or not text.isprintable():

@@ -24,10 +24,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from difflib import get_close_matches
+from itertools import islice
 from typing import Final
 
 SHOWN_CHARACTERS: Final = 60
 """Longest piece of a value that a message repeats."""
+
+
+MOST_COMPARED: Final = 1000
+"""Names that are looked through for one that is near: who asks may have sent a million of them."""
 
 
 def shown(value: object) -> str:
@@ -50,7 +55,7 @@ def listed(names: Collection[str], most: int = 8) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean '…'?`` for the known name nearest to ``name``, or nothing when none is near."""
-    near = get_close_matches(name[:200], list(known), n=1)
+    near = get_close_matches(name[:200], list(islice(known, MOST_COMPARED)), n=1)
     return f" Did you mean {shown(near[0])}?" if near else ""
 
 
@@ -68,7 +73,8 @@ class MissingFeatureError(RequestError):
     def __init__(self, missing: Collection[str], extra: Collection[str]) -> None:
         self.missing = tuple(missing)
         hint = "".join(
-            f" {shown(name)} was given instead?" for name in get_close_matches(self.missing[0], list(extra), n=1)
+            f" {shown(name)} was given instead?"
+            for name in get_close_matches(self.missing[0], list(islice(extra, MOST_COMPARED)), n=1)
         )
         super().__init__(
             f"The model needs {len(self.missing)} feature(s) that were not given: {listed(self.missing)}.{hint} "
@@ -121,8 +127,9 @@ class ShapeError(RequestError):
 class CaseIdError(RequestError):
     """The id of a case is not a short, plain string."""
 
-    def __init__(self, value: object, must: str) -> None:
-        super().__init__(f"case_id == {shown(value)}, must be {must}.")
+    def __init__(self, value: object, must: str, row: int | None = None) -> None:
+        where = "case_id" if row is None else f"case_ids[{row}]"
+        super().__init__(f"{where} == {shown(value)}, must be {must}.")
 
 
 class PortfolioError(RequestError):

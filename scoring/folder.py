@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from scoring import codec
-from scoring.errors import AlteredBundleError, BundleError, BundleFormatError, SignatureError, shown
+from scoring.errors import AlteredBundleError, BundleError, BundleFormatError, SignatureError, listed, shown
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
@@ -53,7 +53,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes], *, private_key: bytes
     """Write files with their manifest beside the folder, then rename; return the SHA-256 of the manifest.
 
     Raises:
-        BundleError: ``folder`` exists and is neither empty nor a bundle.
+        BundleError: ``folder`` exists and holds anything that is no part of a bundle.
     """
     _check_replaceable(folder)
     manifest = manifest_of(files)
@@ -165,10 +165,11 @@ def _entries(manifest: bytes) -> Mapping[str, _Entry]:
 def _check_replaceable(folder: Path) -> None:
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise BundleError(f"{folder} exists and is not a folder; give another place for the bundle")
-    if folder.exists() and any(folder.iterdir()) and not (folder / MANIFEST).exists():
-        raise BundleError(
-            f"{folder} holds files and no {MANIFEST}, so it is not a bundle to replace; give another place"
-        )
+    if not folder.exists():
+        return
+    others = sorted(_plain_files(folder) - FILES - {MANIFEST, SIGNATURE})
+    if others:
+        raise BundleError(f"{folder} holds {listed(others)}, so it is not a bundle to replace; give another place")
 
 
 def _write(path: Path, data: bytes) -> None:
@@ -195,11 +196,21 @@ def _put_in_place(aside: Path, folder: Path) -> None:
 
 
 def _sign(manifest: bytes, private_key: bytes) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+    ed25519 = _ed25519()
     if len(private_key) != 32:
         raise SignatureError(f"private_key has {len(private_key)} bytes, must have 32 (raw Ed25519)")
-    return Ed25519PrivateKey.from_private_bytes(private_key).sign(manifest)
+    signature: bytes = ed25519.Ed25519PrivateKey.from_private_bytes(private_key).sign(manifest)
+    return signature
+
+
+def _ed25519() -> Any:  # noqa: ANN401 - a module that is imported only where something is signed
+    try:
+        from cryptography.hazmat.primitives.asymmetric import ed25519
+    except ImportError as error:
+        raise SignatureError(
+            f"signatures need cryptography, which cannot be imported ({error}): pip install 'bamboo-credit[sign]'"
+        ) from error
+    return ed25519
 
 
 def _signature(folder: Path) -> bytes:
@@ -214,14 +225,14 @@ def _signature(folder: Path) -> bytes:
 
 
 def _verify(manifest: bytes, folder: Path, signature: bytes | None, public_key: bytes) -> None:
+    ed25519 = _ed25519()
     from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     if len(public_key) != 32:
         raise SignatureError(f"public_key has {len(public_key)} bytes, must have 32 (raw Ed25519)")
     if signature is None:
         raise SignatureError(f"{folder} is not signed, and a public key is configured: sign it, or ask who made it")
     try:
-        Ed25519PublicKey.from_public_bytes(public_key).verify(signature, manifest)
+        ed25519.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, manifest)
     except InvalidSignature as error:
         raise SignatureError(f"{folder / MANIFEST} is not signed by the configured key") from error

@@ -118,8 +118,9 @@ class Scorer:
     ) -> list[Decision]:
         """Decide many cases, each exactly as `decide` would.
 
-        The contributions of a decision are made when they are first asked for: a batch whose contributions nobody reads
-        costs neither the time nor the memory of them.
+        The contributions of a decision are put into records when they are first asked for: a batch whose contributions
+        nobody reads does not cost the time, nor most of the memory. Until then, a decision holds on to the numbers of
+        the up to 16,384 cases that were decided with it.
 
         Args:
             columns: One column per feature of the model, all of one length.
@@ -139,8 +140,8 @@ class Scorer:
         ids = [None] * len(matrix) if case_ids is None else list(case_ids)
         if len(ids) != len(matrix):
             raise ShapeError(f"case_ids has {len(ids)} entries for {len(matrix)} cases; give one for each.")
-        for case_id in ids:
-            _check_case_id(case_id)
+        for row, case_id in enumerate(ids):
+            _check_case_id(case_id, row)
         decided: list[Decision] = []
         for start in range(0, len(matrix), _AT_ONCE):
             some = slice(start, start + _AT_ONCE)
@@ -152,7 +153,11 @@ class Scorer:
         return decided
 
     def matrix(self, columns: Mapping[str, Column]) -> Array:
-        """Encode cases strictly, for `margins` and `contributions`; see `Encoder.columns`."""
+        """Encode cases strictly, for `margins` and `contributions`; see `Encoder.columns`.
+
+        The matrix is the bundle's in use: after `reload` it is to be made again, for another bundle may have other
+        features in its places. Where bundles are swapped under load, `decide_many` uses one from beginning to end.
+        """
         return self._model.encoder.columns(columns)
 
     def margins(self, matrix: Array, *, threads: int = 1) -> Array:
@@ -239,11 +244,11 @@ def _checked_row(row: Any, model: Model) -> Array:  # noqa: ANN401 - whatever a 
     return array
 
 
-def _check_case_id(case_id: object) -> None:
+def _check_case_id(case_id: object, row: int | None = None) -> None:
     if case_id is None:
         return
     if not isinstance(case_id, str):
-        raise CaseIdError(case_id, "a string: identifiers are never numbers")
+        raise CaseIdError(case_id, "a string: identifiers are never numbers", row)
     problem = "at least one character long" if not case_id else text_problem(case_id)
     if problem:
-        raise CaseIdError(case_id, problem)
+        raise CaseIdError(case_id, problem, row)

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import pickle
+import sys
 import zipfile
 from dataclasses import replace
 
@@ -89,6 +90,25 @@ def test_one_changed_bit_anywhere_is_refused(written, name):
         (written / name).write_bytes(changed)
         with pytest.raises(BundleError, match=r"altered|manifest\.json"):
             read_bundle(written)
+
+
+def test_a_bundle_that_was_changed_has_another_name(written):
+    read = read_bundle(written)
+    policy = replace(read.spec.policy, conflict_points=read.spec.policy.conflict_points + 1)
+    changed = replace(read, spec=replace(read.spec, policy=policy))
+    assert Scorer(read).sha256 == read.manifest_sha256 == Scorer.load(written).sha256
+    assert changed.manifest_sha256 is None
+    assert Scorer(changed).sha256 == write_bundle(written, changed) != read.manifest_sha256
+
+
+def test_without_what_checks_signatures_one_is_refused_by_name(bundle, tmp_path, monkeypatch):
+    write_bundle(tmp_path / "b", bundle, private_key=KEY)
+    monkeypatch.setitem(sys.modules, "cryptography.hazmat.primitives.asymmetric", None)
+    assert Scorer.load(tmp_path / "b").spec == bundle.spec
+    with pytest.raises(SignatureError, match=r"signatures need cryptography.*pip install 'bamboo-credit\[sign\]'"):
+        Scorer.load(tmp_path / "b", public_key=PUBLIC)
+    with pytest.raises(SignatureError, match="signatures need cryptography"):
+        folder.sign_folder(tmp_path / "b", KEY)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -210,6 +230,10 @@ def test_parts_that_do_not_fit_are_refused(bundle):
         Scorer(
             replace(bundle, call_value=replace(bundle.call_value, trees=replace(bundle.call_value.trees, features=9)))
         )
+    trees = bundle.call_value.trees
+    none = replace(trees, **{name: each[:0] for name, each in trees.arrays().items()})
+    with pytest.raises(TreesError, match="the value of a call has no trees"):
+        Scorer(replace(bundle, call_value=replace(bundle.call_value, trees=none)))
     with pytest.raises(BundleFormatError, match=r"reference\.contributions must be finite and of shape \(8,\)"):
         Scorer(replace(bundle, reference=replace(bundle.reference, contributions=np.zeros(3))))
     with pytest.raises(BundleFormatError, match="there are 0 golden cases"):
@@ -353,8 +377,10 @@ def test_writing_replaces_a_bundle_and_nothing_else(bundle, written, tmp_path):
     precious = tmp_path / "precious"
     precious.mkdir()
     (precious / "thesis.txt").write_text("x")
-    with pytest.raises(BundleError, match=r"holds files and no manifest\.json"):
-        write_bundle(precious, bundle)
+    for name in ("bundle.json", "manifest.json"):
+        (precious / name).write_text("{}")
+        with pytest.raises(BundleError, match=r"holds 'thesis\.txt', so it is not a bundle to replace"):
+            write_bundle(precious, bundle)
     with pytest.raises(BundleError, match="is not a folder"):
         write_bundle(precious / "thesis.txt", bundle)
     assert (precious / "thesis.txt").read_text() == "x"

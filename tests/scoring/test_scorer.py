@@ -100,6 +100,8 @@ def _golden_again(bundle, spec):
 def test_ids_must_fit_the_cases(scorer, columns):
     with pytest.raises(ShapeError, match="1 entries for 400 cases"):
         scorer.decide_many(columns, case_ids=["only"])
+    with pytest.raises(CaseIdError, match=r"case_ids\[399\] == 17.0, must be a string"):
+        scorer.decide_many(columns, case_ids=[*map(str, range(399)), 17.0])
 
 
 @pytest.mark.parametrize("kind", [set, dict.fromkeys, "".join], ids=["set", "dict", "str"])
