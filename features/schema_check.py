@@ -29,6 +29,9 @@ FIRST_YEAR: Final = 1900
 LAST_YEAR: Final = 2199
 """Times must lie in these years, in UTC: windows and local days around them are then times of the calendar, too."""
 
+OLDEST_YEARS: Final = 120
+"""Years after the date of birth beyond which no applicant is believed."""
+
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 _FIRST: Final = (datetime(FIRST_YEAR, 1, 1, tzinfo=UTC) - _EPOCH) // _MICROSECOND

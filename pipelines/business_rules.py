@@ -14,11 +14,9 @@ from typing import Final
 
 import polars as pl
 
+from features.schema_check import OLDEST_YEARS
 from features.tables import TIME, Table
 from pipelines.rules import Between, Holds, NotBefore, Rule
-
-OLDEST_YEARS: Final = 120
-"""Years beyond which no applicant is believed."""
 
 CENT: Final = 0.01
 """Amounts are rounded to it, so a sum of n amounts may be off by n of them."""

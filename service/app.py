@@ -128,7 +128,7 @@ async def _refuse(request: Request, error: Exception) -> Response:
     detail = (
         f"There are {', '.join(allowed)}."
         if error.status_code == 404
-        else f"{request.method[:20]} is not for this path."
+        else f"{request.method[:20]} is not for this path, {(error.headers or {}).get('Allow', 'another method')} is."
     )
     refused = RefusedError(error.status_code, "no_such_route", detail)
     return Response(problem(refused), error.status_code, headers=error.headers, media_type=PROBLEM.decode())

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
-from features.tables import APPLICATIONS, BEHAVIOUR_EVENTS, BUREAU_INQUIRIES, Column, Table
+from features.tables import APPLICATIONS, BEHAVIOUR_EVENTS, BUREAU_INQUIRIES, Column
+from service.history import COLUMNS, Columns
 
 _TOLD: Final = {
     "application_id": "A-1",
@@ -19,14 +21,18 @@ _TOLD: Final = {
 }
 
 
-def example_application() -> dict[str, Any]:
-    """Return a request for one application, as JSON holds it; what it does not tell is null where that is legal."""
-    tables = (APPLICATIONS, BUREAU_INQUIRIES, BEHAVIOUR_EVENTS)
-    return {"application_id": _TOLD["application_id"], "tables": {table.name: [_row(table)] for table in tables}}
+def example_application(contracts: Columns = COLUMNS) -> dict[str, Any]:
+    """Return a request for one application, as JSON holds it; what it does not tell is null where that is legal.
+
+    Args:
+        contracts: What each column may hold.
+    """
+    tables = [table.name for table in (APPLICATIONS, BUREAU_INQUIRIES, BEHAVIOUR_EVENTS)]
+    return {"application_id": _TOLD["application_id"], "tables": {name: [_row(contracts[name])] for name in tables}}
 
 
-def _row(table: Table) -> dict[str, Any]:
-    return {column.name: _value(column) for column in table.columns if not column.protected}
+def _row(columns: Mapping[str, Column]) -> dict[str, Any]:
+    return {name: _value(column) for name, column in columns.items() if not column.protected}
 
 
 def _value(column: Column) -> object:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import polars as pl
 
 from features.errors import nearest
-from features.schema_check import FIRST_YEAR, LAST_YEAR, UNREAD
+from features.schema_check import FIRST_YEAR, LAST_YEAR, OLDEST_YEARS, UNREAD
 from features.tables import TABLES, Column, Table
 from scoring.encode import text_problem
 from scoring.errors import shown
@@ -106,7 +106,24 @@ def _row(table: str, columns: Mapping[str, Column], index: int, row: object) -> 
             f"== {known.isoformat()} is before happened_at {happened.isoformat()}: give when the row became known."
         )
         raise _refused("invalid_value", f"tables.{table}[{index}].known_at", problem)
+    born, applied = read.get("birth_date"), read.get("applied_at")
+    if isinstance(born, date) and isinstance(applied, datetime) and not _possible_age(born, applied):
+        problem = (
+            f"== {born.isoformat()}, must be before applied_at {applied.isoformat()} and at most {OLDEST_YEARS} years "
+            "before it. Give null where it is not known."
+        )
+        raise _refused("invalid_value", f"tables.{table}[{index}].birth_date", problem)
     return read
+
+
+def _possible_age(born: date, applied: datetime) -> bool:
+    """Return whether somebody of that birthday may apply then, by days in UTC."""
+    day = applied.astimezone(UTC).date()
+    try:
+        first = day.replace(year=day.year - OLDEST_YEARS)
+    except ValueError:  # 29 February in a year that has none
+        first = day.replace(year=day.year - OLDEST_YEARS, day=28)
+    return first <= born <= day
 
 
 def _text(column: Column, value: str) -> object:

@@ -64,5 +64,5 @@ class Metrics:
         self._reloads.labels("ok" if ok else "failed").inc()
 
     def text(self) -> bytes:
-        """Return everything that was counted, in Prometheus' text format 0.0.4."""
+        """Return everything that was counted, in Prometheus' text format."""
         return generate_latest(self.registry)

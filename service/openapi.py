@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from scoring import codec
 from service.answers import Answering, application, decisions, explanation
+from service.errors import RefusedError
 from service.example_rows import example_application
 from service.limits import Limits
 from service.schemas import schemas
@@ -28,7 +29,7 @@ def description(serving: Serving, limits: Limits) -> Described:
     """Return the description of the API for a bundle.
 
     Args:
-        serving: The bundle in use; its golden cases become examples.
+        serving: The bundle in use; its golden cases become examples, where they may be sent.
         limits: What a request may bring.
     """
     spec = serving.spec
@@ -37,7 +38,7 @@ def description(serving: Serving, limits: Limits) -> Described:
         for place, case in enumerate(serving.golden[:MOST_EXAMPLES])
     ]
     one: dict[str, Described] = {f"case_{place}": case for place, case in enumerate(cases)}
-    asked: dict[str, Described] = {**one, "batch": {"cases": cases}}
+    asked: dict[str, Described] = {**one, "batch": {"cases": cases[: limits.cases]}}
     paths = {
         "/v1/decisions": _question(
             "Decide one case, or several together: all of them or none.",
@@ -58,7 +59,7 @@ def description(serving: Serving, limits: Limits) -> Described:
             "Build the features of one application from rows of raw tables, and decide it.",
             _ref("Application"),
             _ref("Decision"),
-            _answered(serving, limits, application, {"application": example_application()}),
+            _answered(serving, limits, application, {"application": example_application(serving.columns)}),
         )
     return {
         "openapi": "3.1.0",
@@ -76,11 +77,18 @@ def description(serving: Serving, limits: Limits) -> Described:
 def _answered(
     serving: Serving, limits: Limits, answering: Answering, requests: dict[str, Described]
 ) -> dict[str, tuple[Described, Described]]:
-    """Return requests by name, each with what it is answered now."""
-    return {
-        name: (request, codec.parse_json(answering(serving, codec.to_json(request).encode(), limits).body))
-        for name, request in requests.items()
-    }
+    """Return requests by name, each with what it is answered now.
+
+    What this service would not decide is no example of it: a lender's own bounds, or tight limits, may refuse one.
+    """
+    answers = {}
+    for name, request in requests.items():
+        try:
+            answer = answering(serving, codec.to_json(request).encode(), limits)
+        except RefusedError:
+            continue
+        answers[name] = (request, codec.parse_json(answer.body))
+    return answers
 
 
 def _question(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any, Final
 
 from scoring.codec import CodecError, parse_json
 from scoring.errors import shown
 from service.errors import RefusedError
 
+_Step = str | int
+"""From a value to one in it: the key of an object, or the place in a list."""
+
 LONGEST_PLACE: Final = 200
+"""Characters from which on a place is not followed any further."""
 LONGEST_WHOLE: Final = 25
 """Most digits of a whole number, as the strict parser has it."""
 
@@ -50,9 +55,12 @@ def _refused(body: bytes, why: str) -> RefusedError:
         )
     except (ValueError, RecursionError):
         return malformed
-    for place, wrong in _wrong_in(content):
-        return RefusedError(422, "invalid_json", f"{place}: {wrong.why}.", place)
-    return malformed
+    found = _first_wrong(content)
+    if found is None:
+        return malformed
+    steps, wrong = found
+    place = reduce(_within, steps, "") or "body"
+    return RefusedError(422, "invalid_json", f"{place}: {wrong.why}.", place)
 
 
 def _float(text: str) -> object:
@@ -71,17 +79,41 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _wrong_in(content: object) -> Iterator[tuple[str, _Wrong]]:
-    """Give what is wrong, in the order of the text; without recursion, for content may be as deep as parsers go."""
-    waiting: list[tuple[str, object]] = [("", content)]
-    while waiting:
-        place, value = waiting.pop()
+def _first_wrong(content: object) -> tuple[Sequence[_Step], _Wrong] | None:
+    """Return the first value in the order of the text that is wrong, and the steps to it.
+
+    Without recursion, for content may be as deep as parsers go; and with one step for each level alone, for it may be
+    as wide as a body is long.
+    """
+    if isinstance(content, _Wrong):
+        return (), content
+    steps: list[_Step] = []
+    levels = [_entries(content)]
+    while levels:
+        entry = next(levels[-1], None)
+        if entry is None:
+            levels.pop()
+            del steps[-1:]
+            continue
+        step, value = entry
         if isinstance(value, _Wrong):
-            yield place or "body", value
-        elif isinstance(value, dict):
-            waiting += [(inside(place, key), each) for key, each in reversed(value.items())]
-        elif isinstance(value, list):
-            waiting += [(f"{place}[{index}]", value[index]) for index in range(len(value) - 1, -1, -1)]
+            return (*steps, step), value
+        if isinstance(value, (dict, list)):
+            steps.append(step)
+            levels.append(_entries(value))
+    return None
+
+
+def _entries(value: object) -> Iterator[tuple[_Step, object]]:
+    if isinstance(value, dict):
+        return iter(value.items())
+    return iter(enumerate(value)) if isinstance(value, list) else iter(())
+
+
+def _within(place: str, step: _Step) -> str:
+    if isinstance(step, str):
+        return inside(place, step)
+    return place if len(place) > LONGEST_PLACE else f"{place}[{step}]"
 
 
 def inside(place: str, key: str) -> str:

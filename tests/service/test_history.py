@@ -170,9 +170,23 @@ def test_tables_that_are_none_are_refused(lender_client, tables, field, why):
     assert why in found["detail"]
 
 
-def test_one_born_too_long_ago_is_refused_by_the_bounds_of_the_feature(lender_client):
-    found = lender_client.problem(PATH, changed("applications", birth_date="1870-01-01"))
-    assert (found["status"], found["code"], found["field"]) == (422, "feature_range", "features.application_age_years")
+@pytest.mark.parametrize(
+    ("applied", "born", "status"),
+    [
+        ("2026-03-02T14:05:00Z", "1870-01-01", 422),
+        ("2026-03-02T14:05:00Z", "1906-03-01", 422),
+        ("2026-03-02T14:05:00Z", "1906-03-02", 200),
+        ("2020-02-29T14:05:00Z", "1900-02-28", 200),
+        ("2026-03-02T14:05:00Z", "2026-03-03", 422),
+        ("2026-03-02T23:05:00-02:00", "2026-03-03", 200),
+    ],
+)
+def test_one_born_too_long_ago_or_afterwards_is_refused(lender_client, applied, born, status):
+    found, body = lender_client.post(PATH, changed("applications", applied_at=applied, birth_date=born))
+    assert found == status, body
+    if status == 422:
+        assert json.loads(body)["field"] == "tables.applications[0].birth_date"
+        assert "at most 120 years before it" in json.loads(body)["detail"]
 
 
 def test_too_many_rows_are_refused(lender, start_served):

@@ -17,7 +17,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from service import Service, create_app, load_serving
+from pipelines.served import load_served
+from service import Limits, Service, create_app, load_serving
 
 CHECKS = (not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance)
 
@@ -49,6 +50,25 @@ def test_examples_are_answered_as_they_show(described):
             assert (status, found) == (200, answered["examples"][name]["value"])
             fits(document, asked["schema"], example["value"])
             fits(document, answered["schema"], found)
+
+
+@pytest.mark.parametrize(
+    ("limits", "contract"),
+    [(Limits(cases=2), ""), (Limits(rows=2), ""), (Limits(), "categories: {behaviour_events: {kind: [tap]}}")],
+)
+def test_examples_stay_within_the_limits_and_the_contract(lender, start_served, tmp_path, limits, contract):
+    path = tmp_path / "contract.yaml"
+    path.write_text(f"kind: tables\nname: us\n{contract}\n", encoding="utf-8")
+    with start_served(Service(load_served(lender.folder, contract=path), limits=limits)) as client:
+        status, body = client.get("/openapi.json")
+        assert status == 200
+        for place, question in questions(json.loads(body)).items():
+            examples = question["requestBody"]["content"]["application/json"]["examples"]
+            if place == "/v1/applications/decisions":
+                assert len(examples) == (limits.rows > 2)
+            for example in examples.values():
+                assert client.post(place, example["value"])[0] == 200
+                assert len(example["value"].get("cases", [])) in {0, min(limits.cases, 3)}
 
 
 def test_raw_rows_are_described_only_where_they_can_be_decided(described):
