@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal
 
 from features.expression import Expression, column, days_between, expected
@@ -78,6 +80,14 @@ class History(Topic):
     def __post_init__(self) -> None:
         if self.rows is not None:
             expected(self.rows, f"rows of {self.stem!r}")
+
+    @cached_property
+    def condition(self) -> str:
+        """What its rows fulfil, in words that are equal for equal conditions alone; empty: all rows belong.
+
+        The stem tells nothing of that: a lender may narrow a built-in history and keep its stem.
+        """
+        return "" if self.rows is None else f"rows of {json.dumps(self.rows.definition)}"
 
 
 DAYS_AGO: Final = days_between("happened_at", "applied_at")

@@ -56,7 +56,7 @@ class PairColumns:
 
     def where(self, history: History, names: Iterable[str]) -> Chosen:
         """Return which pairs belong to the history and fulfil all conditions."""
-        asked = [_rows_of(history)] if history.rows is not None else []
+        asked = [history.condition] if history.condition else []
         asked += [name for name in names if name not in asked]
         pairs = [flags(self.by_pair[name]) for name in asked if name in self.by_pair]
         rows = [self.known.rows.numbers[_derived(name)].values for name in asked if name not in self.by_pair]
@@ -129,13 +129,9 @@ def _needed(view: View, parts: Iterable[Windowed]) -> dict[str, Expression]:
     needed: dict[str, Expression] = {}
     for part in parts:
         if part.history.rows is not None:
-            needed[_rows_of(part.history)] = part.history.rows
+            needed[part.history.condition] = part.history.rows
         needed |= {name: view.column(name) for name in (*part.where, part.column) if name}
     return needed
-
-
-def _rows_of(history: History) -> str:
-    return f"rows of {history.stem}"
 
 
 def _pairs(

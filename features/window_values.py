@@ -89,7 +89,7 @@ def window_values(columns: PairColumns, parts: Iterable[Windowed]) -> Iterator[t
     """
     parts = tuple(parts)
     sight = Sight.of(columns, Bands.between(part.window for part in parts))
-    for picking in _alike(parts, lambda part: (part.history.stem, part.where)):
+    for picking in _alike(parts, lambda part: (part.history.condition, part.where)):
         picked = Picked(sight=sight, chosen=columns.where(picking[0].history, picking[0].where))
         for same in _alike(picking, lambda part: (part.aggregate.name, part.column)):
             wide = _COMPUTED[same[0].aggregate](picked, same[0].column)

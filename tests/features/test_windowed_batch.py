@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import timedelta
 
 import polars as pl
@@ -18,7 +19,7 @@ from features.build import build
 from features.catalogue import CATALOGUE
 from features.expression import column
 from features.history import History, View
-from features.loan_views import LOAN_VIEW
+from features.loan_views import LOAN_VIEW, LOANS_ELSEWHERE
 from features.online import OnlineBuilder
 from features.rowwise import derived
 from features.tables import BEHAVIOUR_EVENTS, WATCHLIST
@@ -255,3 +256,19 @@ def test_a_listed_key_of_a_kind_that_is_none_meets_nothing(history, world):
     tables["applications"] = tables["applications"].with_columns(phone_hash=pl.lit("x y"))
 
     assert build(tables, features=[summed(LISTED, COUNT)]).row(0)[-1] == 0
+
+
+@pytest.mark.parametrize("aggregate", [COUNT, SUM])
+def test_histories_of_one_stem_keep_their_own_rows(history, world, aggregate):
+    """A lender may narrow a built-in history and keep its stem, as long as the names of its features are free."""
+    large = replace(LOANS_ELSEWHERE, rows=column("amount") > 1e6)
+    before = {"happened_at": world.applied_at - timedelta(days=9), "lender_type": "bank"}
+    tables = history(loans=[{**before, "amount": amount} for amount in (1e3, 2e3, 4e6)])
+    name = "" if aggregate is COUNT else "amount"
+    features = [summed(one, aggregate, days=days, column=name) for one, days in ((large, 45), (LOANS_ELSEWHERE, 30))]
+
+    built = build(tables, features=features).row(0)[-2:]
+
+    assert built == ((1, 3) if aggregate is COUNT else (4e6, 4e6 + 3e3))
+    assert built == tuple(online(tables, features).values())
+    assert built[::-1] == build(tables, features=features[::-1]).row(0)[-2:]
