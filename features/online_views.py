@@ -117,17 +117,25 @@ class ViewSource:
 
     def _known(self) -> None:
         """Write that a row counts only when it happened and all of it was known before the application."""
-        self.source.line(f"happened_at = {self.row[self.view.happened]}")  # before late columns are masked
-        known, parents = self.row[self.view.known], self._parents_times()
-        late = [self._late("happened_at", nullable=self.view.table.column(self.view.happened).nullable)]
-        if self.view.table.column(self.view.known).nullable and parents:
+        (happened, may_be_none), (known, unknown) = self._time(self.view.happened), self._time(self.view.known)
+        self.source.line(f"happened_at = {happened}")  # before late columns are masked
+        parents = self._parents_times()
+        late = [self._late("happened_at", nullable=may_be_none)]
+        if unknown and parents:
             # A batch takes the latest of the times that are not null.
             late.append(f"({known} is not None and {self._late(known)})")
         else:
-            late.append(self._late(known, nullable=self.view.table.column(self.view.known).nullable))
+            late.append(self._late(known, nullable=unknown))
         self._pass_over(" or ".join([*late, *(self._late(time) for time in parents)]))
         if any("known_at" in part.reads for feature in self.parts for part in _expressions(feature)):
             self.source.line(f"known_at = max(time for time in ({', '.join([known, *parents])},) if time is not None)")
+
+    def _time(self, name: str) -> tuple[Code, bool]:
+        """Return a time of the row or, under the prefix of its key, of its parent, and whether it may be null."""
+        if name in self.row or self.view.parent is None:
+            return self.row[name], self.view.table.column(name).nullable
+        theirs = name.removeprefix(prefix(self.view.parent))
+        return self.parent[theirs], self.view.parent.column(theirs).nullable
 
     def _parents_times(self) -> list[Code]:
         if self.view.parent is None:

@@ -19,6 +19,7 @@ from features.build import build
 from features.catalogue import CATALOGUE, Catalogue, Module
 from features.errors import DeclarationError, nearest
 from features.feature import Feature
+from features.online import OnlineBuilder
 from features.tables import TABLES
 from pipelines.contract import TablesContract
 from pipelines.errors import DamagedFileError, MissingFileError, OwnModuleError
@@ -35,8 +36,8 @@ _ASKED: Final = ("name", "kind", "meaning", "lower", "upper", "inputs", "tables"
 def load_catalogue(contract: TablesContract | None = None) -> Catalogue:
     """Return the built-in features and, after them, those of the contract's modules, each module a group.
 
-    Every module is run anew. A feature that cannot be built on empty tables is refused here, before any job reads
-    tables.
+    Every module is run anew. A feature that cannot be built on empty tables, or for one applicant, is refused here,
+    before any job reads tables.
 
     Args:
         contract: What the lender says of its tables; None, or a contract without modules, gives the built-in features.
@@ -144,12 +145,17 @@ def _strange(place: int, one: object) -> str:
 
 
 def _try_out(path: Path, module: Module) -> None:
-    """Build each feature on empty tables: a column that does not exist comes to light before any table is read."""
+    """Build each feature on empty tables, and prepare it for one applicant, before any table is read.
+
+    A column that does not exist comes to light here, not in a job; and what only a batch can compute does so before a
+    model is trained on it, not when a service starts.
+    """
     empty = {name: table.empty() for name, table in TABLES.items()}
     problems = []
     for feature in module.features:
         try:
             build(empty, features=[feature])
+            OnlineBuilder([feature])
         except Exception as error:  # noqa: BLE001 -- a foreign declaration may raise anything; it is told
             first = str(error).strip().partition("\n")[0]
             problems.append(f"{feature.name!r} cannot be built: {type(error).__name__}: {first}")

@@ -233,3 +233,22 @@ def test_a_declaration_that_cannot_be_computed_is_refused():
 def test_an_unknown_feature_is_refused():
     with pytest.raises(UnknownFeatureError, match="Did you mean 'loans_open_count'"):
         OnlineBuilder(["loans_open_coun"])
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_online_is_the_batch_where_a_parents_times_are_those_of_the_rows(world, seed):
+    told = {"source": "bureau", "group": "delinquency", "nothing": "none"}
+    times = [
+        {"table": INSTALMENTS, "parent": LOANS, "happened": "loan_happened_at", "known": "loan_known_at"},
+        {"table": INSTALMENTS, "parent": LOANS, "happened": "loan_closed_at", "known": "loan_status_known_at"},
+        {"table": INSTALMENTS, "parent": LOANS, "happened": "loan_happened_at"},
+    ]
+    features = [
+        summed(History(stem=f"of_loans{n}", view=View(**given), **told), MAX, days=days, column="amount_due")
+        for n, given in enumerate(times)
+        for days in (20, None)
+    ]
+    tables = world.seeded_tables(seed, last_days=60)
+
+    assert any(build(tables, features=features[-1:])[features[-1].name])
+    assert differences(OnlineBuilder(features), tables, features=features) == []

@@ -116,6 +116,24 @@ def test_what_is_wrong_with_a_module_is_told_with_its_path_and_the_feature(load,
     assert str(tmp_path / "ours.py") in str(caught.value)
 
 
+DEEP = """
+from features.expression import column, when
+from features.rowwise import derived
+from features.topic import Topic
+
+band = column("amount")
+for least in range(300):
+    band = when(column("amount") > least).then(least).otherwise(band)
+TOPIC = Topic(stem="ours", source="declared", group="loan_asked")
+FEATURES = (derived(TOPIC, "band", band, "Band of the amount", "金额分档"),)
+"""
+
+
+def test_a_feature_that_only_a_batch_could_build_is_refused_before_a_model_is_trained_on_it(load):
+    with pytest.raises(OwnModuleError, match="'ours_band' cannot be built: SyntaxError: too many nested parentheses"):
+        load(DEEP)
+
+
 def test_a_module_that_takes_the_name_of_a_group_is_refused(load):
     with pytest.raises(OwnModuleError, match="group 'network' is there already; give the module another name"):
         load(GOOD, "network.py")
