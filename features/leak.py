@@ -21,7 +21,7 @@ from features.leak_plants import planted
 from features.leak_proof import Culprit, How, Leak, Proof
 from features.leak_rules import CASE, World, is_scored
 from features.leak_worlds import isolated, links, of_cases, original, together, whole
-from features.schema_check import checked
+from features.schema_check import UNREAD, check_columns, checked
 from features.tables import APPLICATIONS, TABLES, Table
 
 BARE, SOWN = "bare", "sown"
@@ -85,12 +85,14 @@ def prove(
         tell: Called with what is being done and the share done, from 0 to 1.
 
     Raises:
-        SchemaError: a table does not fit its contract.
+        SchemaError: a table does not fit its contract; ``truth`` and ``calls``, whose columns are attacked, too.
         UnknownApplicationError: there is no application.
         UnknownFeatureError: a name is not in the catalogue.
     """
     tell("reading tables", 0.0)
     checked(tables)
+    for name in sorted(UNREAD & tables.keys()):
+        check_columns(TABLES[name], tables[name].schema)
     given = {n: f.unique(TABLES[n].key, keep="first", maintain_order=True) for n, f in tables.items() if n in TABLES}
     ids = _drawn(given[APPLICATIONS.name], applications, seed)
     names = tuple(catalogue if features is None else features)

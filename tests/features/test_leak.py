@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from features import network_events, pair_columns, point_in_time
 from features.aggregates import COUNT, MAX
 from features.catalogue import CATALOGUE, Module
-from features.errors import UnknownApplicationError, UnknownFeatureError
+from features.errors import SchemaError, UnknownApplicationError, UnknownFeatureError
 from features.expression import column
 from features.history import History, View
 from features.leak import prove
@@ -219,6 +219,21 @@ def test_what_nobody_may_read_is_attacked_too(tables, world):
 
     assert with_truth.cells > without.cells
     assert with_truth.holds
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "message"),
+    [
+        ("calls", ["application_id"], "table 'calls' does not fit its contract: column 'call_id' .String. is missing"),
+        ("calls", ["call_id"], "table 'calls' .* column 'application_id' .String. is missing"),
+        ("truth", ["true_income"], "table 'truth' .* column 'application_id' .String. is missing"),
+    ],
+)
+def test_what_nobody_may_read_must_fit_its_contract_to_be_attacked(tables, world, name, columns, message):
+    told = {**tables, name: world.frame(name, {}).select(columns)}
+
+    with pytest.raises(SchemaError, match=message):
+        prove(told, features=["application_amount"])
 
 
 def test_the_same_seed_draws_the_same_applications(tables):
