@@ -19,6 +19,9 @@ _TAKEN: Final = frozenset({*APPLICATIONS.schema, "row"})
 
 def problems_of(features: Sequence[Feature]) -> list[str]:
     """Return what is wrong with the features, each with its name; empty when they can be used."""
+    strange = [feature for feature in features if not isinstance(feature.meaning, Meaning)]
+    if strange:
+        return [f"{f.name!r} has meaning {f.meaning!r:.80}, must be a Meaning: see Topic.meaning" for f in strange]
     problems = [f"{name!r} is declared {n} times" for name, n in Counter(f.name for f in features).items() if n > 1]
     for feature in features:
         problems += _problems(feature)

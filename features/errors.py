@@ -11,7 +11,7 @@ FeaturesError
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from difflib import get_close_matches
 
 
@@ -19,6 +19,16 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean '…'?`` for the known name nearest to ``name``, or nothing when none is near."""
     near = get_close_matches(name, list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def check_word(what: str, word: object, known: Collection[str]) -> None:
+    """Refuse a word in a declaration that is none of those known.
+
+    Raises:
+        DeclarationError: names the word, those known, and the nearest of them.
+    """
+    if not (isinstance(word, str) and word in known):
+        raise DeclarationError([f"{what} == {word!r}, must be one of {', '.join(known)}.{nearest(str(word), known)}"])
 
 
 def restored(kind: type[Exception], message: str, attributes: Mapping[str, object]) -> Exception:

@@ -9,10 +9,11 @@ from typing import Final, Literal
 
 from features.components import Surroundings
 from features.declaration import Kind, Meaning
+from features.errors import check_word
 from features.feature import Feature, Json, described
 from features.line import KEYS
 from features.network_events import EVENTS, EventName
-from features.windowed import span
+from features.windowed import check_window, span
 
 MeasureName = Literal[
     "applicants",
@@ -82,12 +83,19 @@ class LinkedGroup:
     Attributes:
         measure: What is read off the group.
         meaning: What it means.
-        window: How far back others' first applications count; only for ``new_applicants``.
+        window: How far back others' first applications count, in whole hours; only for ``new_applicants``.
+
+    Raises:
+        DeclarationError: there is no such measure, or the window is not of whole hours.
     """
 
     measure: MeasureName
     meaning: Meaning
     window: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        check_word("measure", self.measure, MEASURES)
+        check_window(f"the measure {self.measure!r} of a linked group", self.window)
 
     @property
     def name(self) -> str:

@@ -13,11 +13,12 @@ from datetime import timedelta
 import polars as pl
 
 from features.declaration import Kind, Meaning
+from features.errors import check_word
 from features.feature import Feature, Json, described
 from features.line import KEYS
 from features.network_events import EVENTS, EventName
 from features.point_in_time import ROW
-from features.windowed import span
+from features.windowed import check_window, span
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -32,7 +33,10 @@ class SharedKey:
         event: What is counted.
         meaning: What it means.
         theirs: The others' key that must equal it; None means the same kind.
-        window: How far back it looks; None means all the way. Only for events that are not distinct.
+        window: How far back it looks, in whole hours; None means all the way. Only for events that are not distinct.
+
+    Raises:
+        DeclarationError: there is no such key or event, or the window is not of whole hours.
     """
 
     key: str
@@ -40,6 +44,13 @@ class SharedKey:
     meaning: Meaning
     theirs: str | None = None
     window: timedelta | None = None
+
+    def __post_init__(self) -> None:
+        check_word("key", self.key, KEYS)
+        if self.theirs is not None:
+            check_word("theirs", self.theirs, KEYS)
+        check_word("event", self.event, EVENTS)
+        check_window(f"a count of {self.event!r} by {self.key!r}", self.window)
 
     @property
     def name(self) -> str:

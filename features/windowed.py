@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Final
 
 from features.aggregates import Aggregate
 from features.declaration import Direction, Kind, Meaning
+from features.errors import DeclarationError
 from features.expression import Expression
 from features.feature import Feature, Json, described
 from features.history import THIS, History
+
+_HOUR: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,8 +30,11 @@ class Windowed:
         meaning: What it means.
         column: Column of the view that is aggregated; empty for a count of rows.
         where: Boolean columns of the view that must all be true.
-        window: How far back it looks; None means all the way.
+        window: How far back it looks, in whole hours; None means all the way.
         lower: Smallest possible number.
+
+    Raises:
+        DeclarationError: the history, the aggregate, the conditions or the window are not of their kind.
     """
 
     history: History
@@ -37,6 +44,16 @@ class Windowed:
     where: tuple[str, ...] = ()
     window: timedelta | None = None
     lower: float | None = 0.0
+
+    def __post_init__(self) -> None:
+        for what, value, kind, must_be in (
+            ("history", self.history, History, "a History, such as LOANS_ELSEWHERE of features.loan_views"),
+            ("aggregate", self.aggregate, Aggregate, "one of features.aggregates, such as COUNT"),
+            ("where", self.where, tuple, 'a tuple of names, such as ("small_loan",)'),
+        ):
+            if not isinstance(value, kind):
+                raise DeclarationError([f"{what} == {value!r:.80} of a windowed feature, must be {must_be}"])
+        check_window(f"a feature of {self.history.stem!r}", self.window)
 
     @property
     def name(self) -> str:
@@ -93,11 +110,26 @@ class Windowed:
         return [self.history.view.column(name) for name in (*self.where, self.column) if name] + rows
 
 
+def check_window(feature: str, window: object) -> None:
+    """Refuse a window that its feature could not be named by.
+
+    Args:
+        feature: What the message calls the feature, whose name ends in the window.
+        window: Must be None or some whole hours; those of 10 and of 20 minutes would bear one name.
+
+    Raises:
+        DeclarationError: names the window and what it must be.
+    """
+    if window is not None and (not isinstance(window, timedelta) or window < _HOUR or window % _HOUR):
+        must_be = "must be a timedelta of whole hours, such as timedelta(days=30)"
+        raise DeclarationError([f"window == {window!s:.80} ({type(window).__name__}) of {feature}, {must_be}"])
+
+
 def span(window: timedelta | None) -> str:
     """Return a window as it stands in a name: ``30d``, or ``6h`` when it is no whole number of days."""
     if window is None:
         return ""
-    hours = round(window.total_seconds() / 3600)
+    hours = window // _HOUR
     return f"{hours}h" if hours % 24 else f"{hours // 24}d"
 
 

@@ -116,6 +116,79 @@ def test_what_is_wrong_with_a_module_is_told_with_its_path_and_the_feature(load,
     assert str(tmp_path / "ours.py") in str(caught.value)
 
 
+HISTORIES = """
+from datetime import timedelta
+
+from features.aggregates import COUNT
+from features.linked_groups import LinkedGroup
+from features.loan_views import INQUIRIES
+from features.shared_keys import SharedKey
+from features.windowed import Windowed
+
+m = INQUIRIES.meaning("Something", "某数")
+FEATURES = ({},)
+"""
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        (
+            "Windowed(history=INQUIRIES, aggregate=COUNT, meaning=m, window=30)",
+            r"window == 30 \(int\) of a feature of 'inquiries', must be a timedelta of whole hours",
+        ),
+        (
+            "Windowed(history=INQUIRIES, aggregate=COUNT, meaning=m, window=timedelta(minutes=20))",
+            r"window == 0:20:00 \(timedelta\) of a feature of 'inquiries', must be a timedelta of whole hours",
+        ),
+        (
+            "Windowed(history=INQUIRIES, aggregate=COUNT, meaning=m, window=-timedelta(days=1))",
+            "window == -1 day, 0:00:00 .* must be a timedelta of whole hours",
+        ),
+        (
+            "Windowed(history=INQUIRIES, aggregate='count', meaning=m)",
+            "aggregate == 'count' .*, must be one of features",
+        ),
+        ("Windowed(history='inquiries', aggregate=COUNT, meaning=m)", "history == 'inquiries' .*, must be a History"),
+        (
+            "Windowed(history=INQUIRIES, aggregate=COUNT, meaning=m, where='bank')",
+            "where == 'bank' .*, must be a tuple",
+        ),
+        (
+            "Windowed(history=INQUIRIES, aggregate=COUNT, meaning='Inquiries')",
+            "'inquiries_count' has meaning 'Inquiries', must be a Meaning",
+        ),
+        (
+            "SharedKey(key='devcie', event='applicants', meaning=m)",
+            "key == 'devcie', must be one of phone, id, device, contact. Did you mean 'device'?",
+        ),
+        (
+            "SharedKey(key='device', theirs='phon', event='applicants', meaning=m)",
+            "theirs == 'phon', must be one of .* Did you mean 'phone'?",
+        ),
+        (
+            "SharedKey(key='device', event='decline', meaning=m)",
+            "event == 'decline', must be one of .* Did you mean 'declined'?",
+        ),
+        (
+            "SharedKey(key='device', event='applications', meaning=m, window=7)",
+            r"window == 7 \(int\) of a count of 'applications' by 'device', must be a timedelta",
+        ),
+        (
+            "LinkedGroup(measure='sizes', meaning=m)",
+            "measure == 'sizes', must be one of applicants, new_applicants",
+        ),
+        (
+            "LinkedGroup(measure='new_applicants', meaning=m, window=7)",
+            r"window == 7 \(int\) of the measure 'new_applicants' of a linked group, must be a timedelta",
+        ),
+    ],
+)
+def test_a_declaration_that_cannot_be_meant_is_refused_with_its_value_and_the_way_out(load, declared, message):
+    with pytest.raises(OwnModuleError, match=message):
+        load(HISTORIES.format(declared))
+
+
 DEEP = """
 from features.expression import column, when
 from features.rowwise import derived
