@@ -143,7 +143,8 @@ def _pairs(
     reads = _reads(columns.values())
     tellers = {late[name] for name in reads if name in late}
     others = known.rows.others
-    rows = others.select(name for name in others.columns if name in reads | tellers)[known.row]
+    kept = [name for name in others.columns if name in reads | tellers]
+    rows = others.select(kept)[known.row] if kept else pl.DataFrame()  # a frame without columns has no rows to pick
     this = [name for name in applications.columns if f"{THIS}{name}" in reads or name == "applied_at"]
     mine = applications.select(this)[known.numbers[known.applications]]
     mine = mine.rename({name: f"{THIS}{name}" for name in this if name != "applied_at"})

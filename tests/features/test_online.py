@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.aggregates import MAX, MEAN, MIN, SHARE, SUM
+from features.aggregates import COUNT, MAX, MEAN, MIN, SHARE, SUM
 from features.build import build
 from features.catalogue import CATALOGUE
 from features.errors import DeclarationError, UnknownApplicationError, UnknownFeatureError
@@ -20,7 +20,7 @@ from features.expression import column, days_between, of, smallest, when
 from features.history import History, View
 from features.online import OnlineBuilder
 from features.rowwise import Rowwise, derived
-from features.tables import APPLICATIONS, BEHAVIOUR_EVENTS, INSTALMENTS, LOANS, OUTCOMES, TABLES
+from features.tables import APPLICATIONS, BEHAVIOUR_EVENTS, BUREAU_INQUIRIES, INSTALMENTS, LOANS, OUTCOMES, TABLES
 from features.windowed import summed
 
 slow = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
@@ -251,4 +251,25 @@ def test_online_is_the_batch_where_a_parents_times_are_those_of_the_rows(world, 
     tables = world.seeded_tables(seed, last_days=60)
 
     assert any(build(tables, features=features[-1:])[features[-1].name])
+    assert differences(OnlineBuilder(features), tables, features=features) == []
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_online_is_the_batch_where_conditions_read_the_application_alone(world, seed):
+    age = days_between("this_birth_date", column("applied_at").local_date())
+    asked = {"large": column("this_amount") > 10_000, "adult": age > 10_000}
+    view = View(table=BUREAU_INQUIRIES, columns={**asked, "amount": column("this_amount")})
+    own = {"view": view, "source": "bureau", "group": "multi_lender", "nothing": "none"}
+    every, some = History(stem="every", **own), History(stem="some", rows=column("this_term_months") < 12, **own)
+    features = [
+        summed(one, aggregate, days=days, where=where, column=name)
+        for one in (every, some)
+        for days in (20, None)
+        for aggregate, where, name in ((COUNT, "large", ""), (COUNT, ("large", "adult"), ""), (MAX, "adult", "amount"))
+    ]
+    tables = world.seeded_tables(seed, last_days=60)
+
+    for feature in features:
+        assert differences(OnlineBuilder([feature]), tables, features=[feature]) == []
+        assert build(tables, features=[feature])[feature.name].n_unique() > 1
     assert differences(OnlineBuilder(features), tables, features=features) == []
