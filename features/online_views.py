@@ -120,15 +120,10 @@ class ViewSource:
         (happened, may_be_none), (known, unknown) = self._time(self.view.happened), self._time(self.view.known)
         self.source.line(f"happened_at = {happened}")  # before late columns are masked
         parents = self._parents_times()
-        late = [self._late("happened_at", nullable=may_be_none)]
-        if unknown and parents:
-            # A batch takes the latest of the times that are not null.
-            late.append(f"({known} is not None and {self._late(known)})")
-        else:
-            late.append(self._late(known, nullable=unknown))
+        late = [self._late("happened_at", nullable=may_be_none), self._late(known, nullable=unknown)]
         self._pass_over(" or ".join([*late, *(self._late(time) for time in parents)]))
         if any("known_at" in part.reads for feature in self.parts for part in _expressions(feature)):
-            self.source.line(f"known_at = max(time for time in ({', '.join([known, *parents])},) if time is not None)")
+            self.source.line(f"known_at = max(({', '.join([known, *parents])},))")
 
     def _time(self, name: str) -> tuple[Code, bool]:
         """Return a time of the row or, under the prefix of its key, of its parent, and whether it may be null."""

@@ -314,10 +314,12 @@ def _rows(view: View, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:
 
 
 def _known(view: View) -> pl.Expr:
-    """Return when a row became known: not before its parent had taken place and was known."""
-    parent = view.parent
-    times = () if parent is None else tuple(f"{prefix(parent)}{name}" for name in parent.times)
-    return pl.max_horizontal(view.known, *times)
+    """Return when a row became known: not before its parent had taken place and was known; null: never."""
+    known = pl.col(view.known)
+    if view.parent is None:
+        return known
+    latest = pl.max_horizontal(known, *(f"{prefix(view.parent)}{name}" for name in view.parent.times))
+    return pl.when(known.is_not_null()).then(latest)  # the latest of several times leaves out those that are null
 
 
 def _parent(table: Table, tables: Mapping[str, pl.DataFrame]) -> pl.LazyFrame:

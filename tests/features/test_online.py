@@ -273,3 +273,28 @@ def test_online_is_the_batch_where_conditions_read_the_application_alone(world, 
         assert differences(OnlineBuilder([feature]), tables, features=[feature]) == []
         assert build(tables, features=[feature])[feature.name].n_unique() > 1
     assert differences(OnlineBuilder(features), tables, features=features) == []
+
+
+@pytest.mark.parametrize("learned", [None, timedelta(0), timedelta(days=-1)], ids=str)
+@pytest.mark.parametrize("parent", [None, LOANS], ids=["alone", "with a parent"])
+def test_a_row_that_never_became_known_never_counts(world, history, learned, parent):
+    at = None if learned is None else world.applied_at + learned
+    due = {"loan_id": "L", "happened_at": world.applied_at - timedelta(days=20), "payment_known_at": at}
+    tables = history(
+        loans=[{"loan_id": "L", "happened_at": world.applied_at - timedelta(days=50)}],
+        instalments=[{"loan_id": "L", "happened_at": world.applied_at - timedelta(days=40)}, due],
+    )
+    paid = View(
+        table=INSTALMENTS,
+        parent=parent,
+        known="payment_known_at",
+        columns={"known_for": days_between("known_at", "applied_at")},
+    )
+    told = {"source": "bureau", "group": "delinquency", "nothing": "none"}
+    features = [
+        summed(History(stem="paid", view=paid, **told), COUNT),
+        summed(History(stem="paid", view=paid, **told), MAX, column="known_for"),
+    ]
+
+    assert build(tables, features=features).row(0)[-2:] == ((1, 1) if learned else (None, None))
+    assert differences(OnlineBuilder(features), tables, features=features) == []
