@@ -71,7 +71,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
         ratio(DEBT, REPORTED_MONTHLY),
         "Monthly instalments stated over those reported",
         "填报月还款额与征信推算月供之比",
-        null=f"monthly debt not stated, no open loan, or {NO_LOAN}",
+        null="monthly debt not stated, or no open loan elsewhere is known",
         question="declared_monthly_debt",
     ),
     flag(

@@ -86,6 +86,8 @@ INQUIRIES: Final = History(
     rows=(column("lender_type") != OWN) & (column("purpose") != "post_loan"),
 )
 """Inquiries with which the applicant sought credit elsewhere; reviews of running loans are left out."""
+NO_LOAN_ELSEWHERE: Final = "no loan elsewhere is known"
+"""What null means where only a loan elsewhere can tell: an own one lets counts be 0, and leaves the rest null."""
 LOANS_ELSEWHERE: Final = History(
     stem="loans",
     source="bureau",

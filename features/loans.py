@@ -163,7 +163,7 @@ _FIRST, _LAST = (of(summed(LOANS_ELSEWHERE, aggregate, days=365, column="days_ag
 _SUM_MONTH, _SUM_YEAR = (of(summed(LOANS_ELSEWHERE, SUM, days=days, column="amount")) for days in (30, 365))
 _MEAN_QUARTER, _MEAN_YEAR = (of(summed(LOANS_ELSEWHERE, MEAN, days=days, column="amount")) for days in (90, 365))
 _SMALL_YEAR: Final = of(summed(LOANS_ELSEWHERE, SUM, days=365, where="small_loan", column="amount"))
-NONE_IN_YEAR: Final = "no loan opened in the last year is known"
+NONE_IN_YEAR: Final = "no loan opened elsewhere in the last year is known"
 
 TRENDS: Final = (
     derived(
@@ -200,7 +200,7 @@ TRENDS: Final = (
         ratio(_MEAN_QUARTER, _MEAN_YEAR),
         "Mean amount of the loans of the last 90 days over that of the last year's",
         "近90天与近一年贷款平均金额之比",
-        null="no loan opened in the last 90 days is known",
+        null="no loan opened elsewhere in the last 90 days is known",
     ),
     derived(
         LOANS_ELSEWHERE,
@@ -208,7 +208,7 @@ TRENDS: Final = (
         ratio(_WEEK * 90, _QUARTER * 7),
         "Loans opened a day in the last 7 days over those in the last 90",
         "近7天与近90天日均新增贷款之比",
-        null="no loan opened in the last 90 days is known",
+        null="no loan opened elsewhere in the last 90 days is known",
     ),
     derived(
         LOANS_ELSEWHERE,
@@ -216,7 +216,7 @@ TRENDS: Final = (
         ratio(_FIRST - _LAST, _YEAR - 1),
         "Mean days between loans of the last year",
         "近一年平均借款间隔天数",
-        null="fewer than two loans opened in the last year are known",
+        null="fewer than two loans opened elsewhere in the last year are known",
         unit="days",
     ),
 )

@@ -8,7 +8,7 @@ from features.aggregates import COUNT, DISTINCT, MAX, SUM
 from features.application import INCOME, MONTHLY_ASKED
 from features.expression import Expression, of, ratio, when
 from features.feature import Feature
-from features.loan_views import LOANS_ELSEWHERE, YEAR
+from features.loan_views import LOANS_ELSEWHERE, NO_LOAN_ELSEWHERE, YEAR
 from features.rowwise import Rowwise, derived
 from features.windowed import Windowed, summed
 
@@ -75,6 +75,7 @@ USED: Final = (
         ratio(when_none_is_open(OPEN_AMOUNT), _EVER),
         "Share of all that was ever borrowed elsewhere whose loans are open",
         "未结清贷款金额占历史借款总额比例",
+        null=NO_LOAN_ELSEWHERE,
         group="debt_burden",
         direction=1,
         upper=1,
@@ -85,6 +86,7 @@ USED: Final = (
         ratio(when_none_is_open(OPEN_AMOUNT), _LARGEST),
         "Amount of open loans elsewhere over the largest loan ever",
         "未结清贷款总额与历史最大单笔之比",
+        null=NO_LOAN_ELSEWHERE,
         group="debt_burden",
         direction=1,
     ),
@@ -94,6 +96,7 @@ USED: Final = (
         OPEN_IN_YEAR,
         "Loans elsewhere open at a time, mean over the days of the last year",
         "近一年日均未结清贷款笔数",
+        null=NO_LOAN_ELSEWHERE,
         unit="loans",
     ),
     derived(
@@ -102,7 +105,7 @@ USED: Final = (
         ratio(of(OPEN_COUNT), OPEN_IN_YEAR),
         "Open loans elsewhere over the mean number open at a time in the last year",
         "未结清贷款笔数与近一年日均笔数之比",
-        null="no loan was open in the last year, or no loan of the applicant is known",
+        null="no loan elsewhere that was open in the last year is known",
     ),
 )
 
@@ -126,7 +129,7 @@ FEATURES: Final[tuple[Feature, ...]] = (
         ratio(of(OPEN_OUTSTANDING), of(_open_sum("amount_repayable"))),
         "Share still outstanding of what open loans cost in all",
         "未结清贷款估计余额占应还总额比例",
-        null="no open loan, or no loan of the applicant is known",
+        null="no open loan elsewhere is known",
         group="debt_burden",
         upper=1,
     ),

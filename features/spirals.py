@@ -9,7 +9,7 @@ from features.application import INCOME, MONTHLY_ASKED
 from features.delinquency import OVERDUE
 from features.expression import column, of, ratio, when
 from features.feature import Feature
-from features.loan_views import INQUIRIES, INSTALMENTS_ELSEWHERE, LOANS_ELSEWHERE
+from features.loan_views import INQUIRIES, INSTALMENTS_ELSEWHERE, LOANS_ELSEWHERE, NO_LOAN_ELSEWHERE
 from features.open_loans import REPORTED_MONTHLY
 from features.rowwise import derived, flag
 from features.topic import Topic
@@ -42,6 +42,7 @@ SPIRALS: Final[tuple[Feature, ...]] = (
         when(_UNPAID.is_not_null()).then(_OLDEST_UNPAID.fill_null(0) > _LAST_TAKEN),
         "A loan elsewhere was opened while an older instalment is still unpaid",
         "有未还期数后又新增其他机构贷款",
+        null=f"{NO_LOAN_ELSEWHERE}, or {INSTALMENTS_ELSEWHERE.nothing}",
         direction=1,
     ),
     flag(

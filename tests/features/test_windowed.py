@@ -86,6 +86,29 @@ def test_own_loans_and_others_are_told_apart_and_known_by_the_same_table(world, 
     assert other.select(columns).row(0) == (1, 0, 1000, None)
 
 
+def says_that_nothing_is_known(words):
+    """Say whether a null law is ruled out where any loan and any instalment is known, and everything is stated."""
+    parts = words.split(", or ")
+    none = [part.startswith(("no loan", "no open loan", "no instalment")) for part in parts]
+    narrower = any(word in part for part in parts for word in ("elsewhere ", "with us is", "of a bank"))
+    return any(none) and not narrower and all(no or "not stated" in part for no, part in zip(none, parts, strict=True))
+
+
+ABOUT_LOANS = [name for name, one in CATALOGUE.items() if says_that_nothing_is_known(one.meaning.null_means)]
+
+
+@pytest.fixture(scope="module", params=["own", "bank"])
+def with_one_loan(request, world, history):
+    """Build with a single loan of one lender, of which one instalment fell due."""
+    lent, due = ({"loan_id": "L", "happened_at": world.applied_at - timedelta(days=days)} for days in (60, 30))
+    return build(history(loans=[{**lent, "lender_type": request.param}], instalments=[due]), features=ABOUT_LOANS)
+
+
+@pytest.mark.parametrize("name", ABOUT_LOANS)
+def test_null_does_not_say_that_nothing_is_known_where_a_loan_of_any_lender_is(name, with_one_loan):
+    assert with_one_loan[name][0] is not None
+
+
 def test_reviews_of_running_loans_and_own_inquiries_are_not_inquiries_elsewhere(world, history):
     row = {"happened_at": world.applied_at - timedelta(days=9)}
     rows = [{**row, "purpose": "post_loan"}, {**row, "lender_type": "own"}, row]
