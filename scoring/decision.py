@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal
 
 from scoring import codec
@@ -104,7 +104,7 @@ class Trigger:
 
     id: str
     kind: Literal["hard_rule", "trigger"]
-    evidence: Mapping[str, Value]
+    evidence: Mapping[str, Value] = field(hash=False)  # a dict has none
     en: str
     zh: str
 

@@ -92,6 +92,13 @@ def test_a_decision_is_frozen_and_has_no_other_name(fresh):
     assert asdict(fresh)["contributions"][0]["feature"] == "income"
 
 
+def test_decisions_that_are_equal_have_one_hash_whatever_fired(with_policy, columns):
+    once, again = (with_policy(unfamiliar_distance=2.5).decide_many(columns) for _ in range(2))
+    assert any(decision.triggers for decision in once)
+    assert len({*once, *again}) == len(set(once))
+    assert [hash(decision) for decision in once] == [hash(decision) for decision in again]
+
+
 def test_the_schema_shipped_is_that_of_the_records():
     shipped = Path(scoring.__file__).with_name("decision.schema.json")
     assert json.loads(shipped.read_text(encoding="utf-8")) == decision_schema()
