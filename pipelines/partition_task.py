@@ -4,12 +4,15 @@ A part is written aside and renamed; its record (``.job/part-0007.json``) is wri
 made of: the SHA-256 of every file read, of the definitions, of the code, of Polars. A part whose record says the same
 and whose bytes have the recorded hash is finished and is kept; anything else is built again. So a run after a kill goes
 on where the other ended, and a run after a change of one partition, one feature or the code builds what that touches.
+
+Where the folder holds a finished table, parts that are to take the place of others are written into ``.job``, and the
+job moves them when all are there: until then the table is what it was.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -53,6 +56,7 @@ class Task:
         modules: Own modules of features, as copies in the job's folder.
         made_by: Hash of definitions and code, and version of Polars, of the process that gave out the task.
         network: SHA-256 of the network features of the partition's linked applications.
+        aside: Whether the part is written into the job's folder, because the folder of the parts holds a whole table.
     """
 
     files: Files
@@ -61,6 +65,7 @@ class Task:
     modules: tuple[Path, ...]
     made_by: Mapping[str, str]
     network: str
+    aside: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +98,16 @@ def part_path(out: Path, number: int) -> Path:
     return out / f"part-{number:04}.parquet"
 
 
+def move_parts(out: Path, parts: Sequence[Part]) -> None:
+    """Move the parts that were written into the job's folder to where they belong, and remove what else lies there."""
+    for part in parts:
+        aside = part_path(out / JOB, part.number)
+        if aside.is_file():
+            aside.replace(part_path(out, part.number))
+    for path in (out / JOB).glob("part-*.parquet"):
+        path.unlink()
+
+
 def made_by(catalogue: Catalogue) -> dict[str, str]:
     """Return what parts depend on besides their rows: the same in every process that may build parts of one table."""
     return {
@@ -116,7 +131,7 @@ def build_part(task: Task) -> tuple[Part, bool]:
     sources = task.files.sha256()
     made_of = sha256_json([sources, task.network, task.time_zone, task.made_by])
     record = task.out / JOB / f"part-{task.files.number:04}.json"
-    part = _finished(record, made_of, part_path(task.out, task.files.number))
+    part = _finished(record, made_of, task)
     if part is not None:
         return part, False
     frame, source_rows = _built(task, catalogue)
@@ -179,16 +194,20 @@ def _catalogue(modules: tuple[Path, ...], definitions: str) -> Catalogue:  # noq
     return load_catalogue(TablesContract(modules=modules))
 
 
-def _finished(record: Path, made_of: str, path: Path) -> Part | None:
-    """Return the record of a part that is there as it should be, or None."""
-    if not (record.is_file() and path.is_file()):
+def _finished(record: Path, made_of: str, task: Task) -> Part | None:
+    """Return the record of a part that is there as it should be, in its place or in the job's folder, or None."""
+    if not record.is_file():
         return None
     content = read_json(record)
     if not isinstance(content, Mapping) or content.get("made_of") != made_of:
         return None
     some = {name: tuple(values) for name, values in content["some_values"].items()}
     part = Part(**{**content, "some_values": some})
-    return part if sha256_file(path) == part.sha256 else None
+    path, aside = (part_path(folder, part.number) for folder in (task.out, task.out / JOB))
+    if path.is_file() and sha256_file(path) == part.sha256:
+        aside.unlink(missing_ok=True)  # of a build that was given up; it must not be moved
+        return part
+    return part if aside.is_file() and sha256_file(aside) == part.sha256 else None
 
 
 def _built(task: Task, catalogue: Catalogue) -> tuple[pl.DataFrame, int]:
@@ -202,7 +221,9 @@ def _built(task: Task, catalogue: Catalogue) -> tuple[pl.DataFrame, int]:
 
 def _written(task: Task, frame: pl.DataFrame, *, made_of: str, sources: Mapping[str, str], source_rows: int) -> Part:
     """Write the part: one row group after the other of one chunk, so that no thread shapes the bytes."""
-    path, whole = part_path(task.out, task.files.number), frame.rechunk()
+    path, whole = part_path(task.out / JOB if task.aside else task.out, task.files.number), frame.rechunk()
+    if not task.aside:
+        part_path(task.out / JOB, task.files.number).unlink(missing_ok=True)  # as above
     write_aside(
         path,
         lambda file: whole.write_parquet(file, compression="zstd", statistics=True, row_group_size=ROW_GROUP),

@@ -2,7 +2,8 @@
 
 First a narrow pass over everyone's applications for the network features (`pipelines.partition_network`), then one task
 per partition (`pipelines.partition_task`), then the manifest. The folder bears a manifest only when every part is
-there; until then nothing reads it as a feature table.
+there; until then nothing reads it as a feature table. A manifest of an earlier build stays, with its parts, until every
+part of the new one is built.
 """
 
 from __future__ import annotations
@@ -25,7 +26,17 @@ from pipelines.partition_layout import Layout, read_layout
 from pipelines.partition_manifest import manifest_of, with_parts, without_information
 from pipelines.partition_network import write_network
 from pipelines.partition_tables import check_schemas, files_of
-from pipelines.partition_task import JOB, Part, Task, build_part, check_worker, made_by, part_path, token_path
+from pipelines.partition_task import (
+    JOB,
+    Part,
+    Task,
+    build_part,
+    check_worker,
+    made_by,
+    move_parts,
+    part_path,
+    token_path,
+)
 from pipelines.plain import sha256_json
 from pipelines.store import write_bytes, write_json
 
@@ -99,6 +110,10 @@ def build_partitions(
     an earlier run are kept when they were made of the same rows, definitions and code. The bytes of a part do not
     depend on the process, the number of threads or the order of the work.
 
+    A finished table in ``out`` can be read until every part of the new one is built: a job that fails or is killed
+    before leaves it as it was. That takes room for both where parts differ. A kill in the moment in which the new parts
+    take their places leaves parts without a manifest; the next run has nothing left to build and writes it.
+
     Args:
         source: Folder of tables as ``bamboo partition`` lays them out.
         out: Folder to write to; made when it is not there. Workers must see both folders under these paths.
@@ -121,7 +136,6 @@ def build_partitions(
     _refuse(out)
     progress(PartsDone(what="looking at the files"))
     rows = check_schemas(layout)
-    (out / MANIFEST_FILE).unlink(missing_ok=True)
     _remove_halves(out)
     job = _job(layout, out, contract)
     progress(PartsDone(what="linking applicants by shared keys", rows_of=rows))
@@ -191,6 +205,7 @@ def _tasks(layout: Layout, out: Path, job: _Job, time_zone: str) -> list[Task]:
             modules=job.modules,
             made_by=job.made_by,
             network=digest,
+            aside=(out / MANIFEST_FILE).is_file(),
         )
         for number, digest in enumerate(network)
     ]
@@ -217,8 +232,10 @@ def _finish(
     time_zone: str,
     extra: Mapping[str, str],
 ) -> PartitionsBuilt:
-    """Remove parts that an earlier run with more partitions left, write the manifest, and sum up."""
+    """Put the parts in the place of those of an earlier run, write the manifest, and sum up."""
     parts = [part for part, _ in done]
+    (out / MANIFEST_FILE).unlink(missing_ok=True)
+    move_parts(out, parts)
     paths = {part_path(out, part.number) for part in parts}
     for path in out.glob("*.parquet"):
         if path not in paths:

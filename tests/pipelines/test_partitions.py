@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +23,14 @@ from features.manifest import content_hash
 from pipelines import partitions as job
 from pipelines.cluster import Workers, run
 from pipelines.contract import TablesContract
-from pipelines.errors import ArgumentError, ClusterError, DamagedFileError, MissingFileError, OccupiedFolderError
+from pipelines.errors import (
+    ArgumentError,
+    ClusterError,
+    DamagedFileError,
+    MissingFileError,
+    OccupiedFolderError,
+    OwnModuleError,
+)
 from pipelines.feature_files import manifest_path, read_features
 from pipelines.features import build_features
 from pipelines.own_modules import load_catalogue
@@ -172,6 +180,72 @@ def test_what_did_not_change_is_kept_and_what_did_is_built_again(again):
     assert [name for name in before if before[name] != after[name]] == ["part-0002.parquet"]
     assert parts_of(third.features) == after
     assert build_again(contract=TablesContract(time_zone="UTC")).built == COUNT
+
+
+def broken_module(_, contract):
+    contract.modules[0].write_text("FEATURES = (", encoding="utf-8")
+    return {"contract": contract}
+
+
+def no_cluster(_, __):
+    return {"workers": Workers(cluster="tcp://127.0.0.1:9", timeout=1)}
+
+
+def bad_last_part(tables, _):
+    """Every partition gets other values, and those of the last cannot be built."""
+    for number in range(COUNT):
+        path = tables / f"behaviour_events/applicant_bucket=0{number}/part.parquet"
+        pl.read_parquet(path, hive_partitioning=False)[1:].write_parquet(path)
+    path = tables / f"loans/applicant_bucket=0{COUNT - 1}/part.parquet"
+    frame = pl.read_parquet(path, hive_partitioning=False)
+    frame.with_columns(amount=pl.lit(float("inf"))).write_parquet(path)
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "message"),
+    [
+        (broken_module, OwnModuleError, r"mine.py' is not a module of features .*\n.*line 1: SyntaxError"),
+        (no_cluster, ClusterError, "cannot be reached"),
+        (bad_last_part, SchemaError, "column 'amount' holds .* such as inf"),
+    ],
+)
+def test_a_build_that_fails_leaves_the_earlier_table_as_it_was(again, contract, spoil, error, message):
+    tables, build_again = again
+    first = build_again()
+    manifest, parts, rows = first.manifest.read_bytes(), parts_of(first.features), read_features(first.features)
+
+    with pytest.raises(error, match=message):
+        build_again(**spoil(tables, contract))
+
+    assert (first.manifest.read_bytes(), parts_of(first.features)) == (manifest, parts)
+    assert read_features(first.features).equals(rows)
+
+
+def test_what_was_built_beside_the_earlier_table_is_kept_or_given_up(again, tmp_path):
+    tables, build_again = again
+    first = build_again()
+    before = parts_of(first.features)
+    shutil.copytree(tables, tmp_path / "sound")
+    bad_last_part(tables, None)
+    with pytest.raises(SchemaError, match="such as inf"):
+        build_again()
+    assert build_partitions(tmp_path / "sound", first.features).built == COUNT - 1
+    assert parts_of(first.features) == before
+
+    with pytest.raises(SchemaError, match="such as inf"):
+        build_again()
+    loans = f"loans/applicant_bucket=0{COUNT - 1}/part.parquet"
+    (tables / loans).write_bytes((tmp_path / "sound" / loans).read_bytes())
+    second = build_again()
+
+    assert second.built == 1
+    assert [path.suffix for path in (first.features / ".job").glob("part-*")] == [".json"] * COUNT
+    assert parts_of(second.features) == parts_of(build_partitions(tables, tmp_path / "anew").features) != before
+    (tmp_path / "features" / "manifest.json").unlink()  # as a kill leaves it while parts take their places
+    (second.features / "part-0001.parquet").replace(second.features / ".job" / "part-0001.parquet")
+    third = build_again()
+    assert (third.built, third.content) == (0, second.content)
 
 
 def test_parts_of_an_earlier_layout_do_not_stay(lender, built, tmp_path):
