@@ -22,7 +22,7 @@ from pipelines.expectations import Outcome, Suites, agree
 from pipelines.feature_checks_page import feature_checks_page
 from pipelines.feature_checks_result import PAGE, RESULT, DriftFound, FeatureChecks
 from pipelines.feature_rules import feature_contract, feature_rules, with_laws
-from pipelines.feature_table import FeatureTable, read_feature_table
+from pipelines.feature_table import FeatureTable, read_declared_table, read_feature_table
 from pipelines.own_modules import load_catalogue
 from pipelines.progress import Progress, silent
 from pipelines.quarantine import broken_rules
@@ -57,15 +57,17 @@ def check_features(
     Raises:
         FailedFeaturesError: a promise is broken, or a feature has moved so far that it must be another; every such
             problem is listed, and nothing was written.
-        StoreError: a table or manifest is absent or damaged.
+        StoreError: a table or manifest is absent or damaged; the table lacks a declared column, or was built by other
+            declarations.
         ForeignFolderError: ``out`` holds something else than earlier checks.
     """
     given = contract or TablesContract()
     refuse_foreign(out, {RESULT, PAGE})
     progress("reading the feature table", 0.0)
     declared = catalogue or load_catalogue(given)
-    table = read_feature_table(folder, declared)
-    before, later, words = _samples(table, development, declared, given.time_zone)
+    table = read_declared_table(folder, declared)
+    older = None if development is None else read_feature_table(development, declared)
+    before, later, words = _samples(table, older, given.time_zone)
     progress("loading Great Expectations", 0.05)
     suites = Suites()
     progress("checking promises", 0.25)
@@ -86,7 +88,7 @@ def check_features(
         failure=DRIFT_FAILURE,
         expectations=(*held, *_drift_held(suites, drift)),
         drift=tuple(_told(one) for one in drift),
-        notices=_notices(table, before),
+        notices=_notices(table, older, before),
     )
     progress("writing", 0.95)
     _write(out, found)
@@ -94,11 +96,11 @@ def check_features(
 
 
 def _samples(
-    table: FeatureTable, development: Path | None, catalogue: Catalogue, time_zone: str
+    table: FeatureTable, older: FeatureTable | None, time_zone: str
 ) -> tuple[pl.DataFrame | None, pl.DataFrame, str]:
     """Return the development sample, what is held against it, and the former in words; None where there is none."""
-    if development is not None:
-        return read_feature_table(development, catalogue).frame, table.frame, "the development sample"
+    if older is not None:
+        return older.frame, table.frame, "the development sample"
     month = months(table.frame["applied_at"], time_zone)
     counted = month.value_counts(sort=False, name="n").sort(month.name)
     names = counted[month.name].to_list()
@@ -182,7 +184,7 @@ def _told(one: FeatureDrift) -> DriftFound:
     return DriftFound(feature=one.feature, psi=one.psi.value, chance=one.psi.threshold, verdict=one.verdict)
 
 
-def _notices(table: FeatureTable, before: pl.DataFrame | None) -> tuple[str, ...]:
+def _notices(table: FeatureTable, older: FeatureTable | None, before: pl.DataFrame | None) -> tuple[str, ...]:
     missing = {name for names in table.absent.values() for name in names}
     names = [feature.name for feature in table.features if feature.name not in missing]
     notices = [f"no table {name}: {len(features)} features are null" for name, features in table.absent.items()]
@@ -192,6 +194,8 @@ def _notices(table: FeatureTable, before: pl.DataFrame | None) -> tuple[str, ...
     fresh = [] if before is None else [one.name for one in table.features if one.name not in before.columns]
     if fresh:
         notices.append(f"the development sample lacks {', '.join(fresh)}; their drift was not measured")
+    if older is not None and older.definitions != table.definitions:
+        notices.append("the development sample was built by other declarations; drift may be theirs")
     return tuple(notices)
 
 

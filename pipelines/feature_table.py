@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,12 +12,15 @@ import polars as pl
 from features.build import IDENTITY
 from features.catalogue import Catalogue
 from features.feature import Feature
+from features.manifest import definitions_hash
 from pipelines.errors import DamagedFileError
 from pipelines.feature_files import manifest_path, read_features, sha256_features
 from pipelines.own_modules import check_modules
 from pipelines.store import read_json, require_folder
 
 _WAY_OUT: Final = "Name a folder that `bamboo features` wrote."
+_AGAIN: Final = "Run `bamboo features` again on the tables"
+_MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,11 +55,13 @@ def read_feature_table(folder: Path, catalogue: Catalogue) -> FeatureTable:
 
     Raises:
         MissingFileError: there is no such folder, table or manifest.
-        DamagedFileError: the table is not what its manifest says, or has features of modules that the catalogue lacks.
+        DamagedFileError: the table is not what its manifest says, lacks a column that it names, or has features of
+            modules that the catalogue lacks.
     """
     manifest = _manifest(manifest_path(require_folder(folder, _WAY_OUT)))
     check_modules(manifest["modules"], catalogue, folder)
     frame = read_features(folder)
+    _refuse_lacking(folder, frame, manifest["schema"], catalogue, "that its manifest names")
     return FeatureTable(
         frame=frame,
         features=tuple(feature for name, feature in catalogue.items() if name in frame.columns),
@@ -68,9 +73,39 @@ def read_feature_table(folder: Path, catalogue: Catalogue) -> FeatureTable:
     )
 
 
+def read_declared_table(folder: Path, catalogue: Catalogue) -> FeatureTable:
+    """Read a feature table that these very declarations must have made: all their columns, and no other meaning.
+
+    Raises:
+        MissingFileError: as for `read_feature_table`.
+        DamagedFileError: as for `read_feature_table`; or a declared column is missing, or the table was built by other
+            declarations, such as those of another version.
+    """
+    table = read_feature_table(folder, catalogue)
+    _refuse_lacking(folder, table.frame, catalogue, catalogue, "that declarations promise")
+    if table.definitions != definitions_hash(catalogue.values(), catalogue.modules):
+        raise DamagedFileError(folder, "was built by other declarations of features", _AGAIN)
+    return table
+
+
+def _refuse_lacking(folder: Path, frame: pl.DataFrame, names: Iterable[str], catalogue: Catalogue, whose: str) -> None:
+    """Refuse a table without some columns; what no declaration describes may be one of them under another name."""
+    lacking = [name for name in names if name not in frame.columns]
+    if not lacking:
+        return
+    strange = [name for name in frame.columns if name not in catalogue and name not in IDENTITY]
+    holds = f", and holds {_listed(strange)}, which no declaration describes" if strange else ""
+    raise DamagedFileError(folder, f"lacks {len(lacking)} column(s) {whose}: {_listed(lacking)}{holds}", _AGAIN)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return ", ".join(map(repr, names[:_MOST_NAMED])) + more
+
+
 def _manifest(path: Path) -> Mapping[str, Any]:
     found = read_json(path)
-    needed = ("files", "content", "definitions", "absent", "modules")
+    needed = ("files", "schema", "content", "definitions", "absent", "modules")
     if not isinstance(found, Mapping) or not all(name in found for name in needed):
         raise DamagedFileError(path, f"is no manifest of a feature table: it must hold {', '.join(needed)}", _WAY_OUT)
     return found

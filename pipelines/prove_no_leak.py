@@ -10,14 +10,12 @@ from typing import Final
 import polars as pl
 
 from features.build import build
-from features.catalogue import Catalogue
 from features.leak import moved_bits, prove
 from features.leak_proof import Proof
-from features.manifest import definitions_hash
 from features.tables import APPLICATIONS
 from pipelines.contract import TablesContract
 from pipelines.errors import DamagedFileError
-from pipelines.feature_table import FeatureTable, read_feature_table
+from pipelines.feature_table import read_declared_table
 from pipelines.own_modules import load_catalogue
 from pipelines.progress import Progress, part_of, silent
 from pipelines.store import read_tables
@@ -83,7 +81,7 @@ def prove_no_leak(
     progress("reading tables", 0.0)
     catalogue = load_catalogue(contract)
     tables = read_tables(tables_folder)
-    table = None if features_folder is None else _read_alike(features_folder, catalogue)
+    table = None if features_folder is None else read_declared_table(features_folder, catalogue)
     proof = prove(
         tables,
         applications=applications,
@@ -106,14 +104,6 @@ def prove_no_leak(
         holds=proof.holds,
         proof=proof,
     )
-
-
-def _read_alike(folder: Path, catalogue: Catalogue) -> FeatureTable:
-    """Return the feature table, which these very declarations must have made."""
-    table = read_feature_table(folder, catalogue)
-    if table.definitions != definitions_hash(catalogue.values(), catalogue.modules):
-        raise DamagedFileError(folder, "was built by other declarations of features", _AGAIN)
-    return table
 
 
 def _refuse_other_values(folder: Path, table: pl.DataFrame, again: pl.DataFrame, names: Sequence[str]) -> None:

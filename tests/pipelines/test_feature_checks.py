@@ -1,6 +1,7 @@
 """Checks of a feature table by Great Expectations: a page and a record, or a list of what is wrong and nothing else."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -115,18 +116,50 @@ def test_drift_that_may_be_is_shown_and_goes_on(built, copied, tmp_path):
     assert found.development_rows == found.later_rows == found.rows
 
 
-def test_what_the_development_sample_lacks_is_told(built, copied, tmp_path):
-    older = copied(name="older")
-    frame = pl.read_parquet(older / "features.parquet").drop("network_device_applicants")
-    write_frame(older / "features.parquet", frame)
-    manifest = read_json(older / "manifest.json")
-    write_json(
-        older / "manifest.json", {**manifest, "files": {"features.parquet": sha256_file(older / "features.parquet")}}
-    )
+@pytest.fixture
+def older(lender, tmp_path):
+    """A feature table of an earlier version, which had one feature less."""
+    fewer = Catalogue(groups={"few": tuple(CATALOGUE[name] for name in NAMES[:-1])})
+    build_features(lender, tmp_path / "older", catalogue=fewer)
+    return tmp_path / "older"
 
+
+def test_what_the_development_sample_lacks_is_told(built, older, tmp_path):
     found = check_features(built, tmp_path / "out", development=older, catalogue=FEW)
 
     assert "the development sample lacks network_device_applicants; their drift was not measured" in found.notices
+    assert "the development sample was built by other declarations; drift may be theirs" in found.notices
+
+
+def test_a_declared_column_that_is_missing_is_named(older, tmp_path):
+    with pytest.raises(
+        DamagedFileError, match=r"older' lacks 1 column\(s\) that declarations promise: 'network_device_applicants'\."
+    ):
+        check_features(older, tmp_path / "out", catalogue=FEW)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_column_of_another_name_is_told_with_what_is_there_instead(copied, tmp_path):
+    folder = copied()
+    frame = pl.read_parquet(folder / "features.parquet").rename({"application_amount": "amount"})
+    write_frame(folder / "features.parquet", frame)
+    files = {"features.parquet": sha256_file(folder / "features.parquet")}
+    write_json(folder / "manifest.json", {**read_json(folder / "manifest.json"), "files": files})
+
+    with pytest.raises(
+        DamagedFileError,
+        match=r"changed' lacks 1 column\(s\) that its manifest names: 'application_amount', and holds 'amount'",
+    ):
+        check_features(folder, tmp_path / "out", catalogue=FEW)
+
+
+def test_a_table_of_other_declarations_is_refused(built, tmp_path):
+    changed = replace(CATALOGUE[NAMES[0]], upper=2e6)
+    other = Catalogue(groups={"few": (changed, *(CATALOGUE[name] for name in NAMES[1:]))})
+
+    with pytest.raises(DamagedFileError, match=r"was built by other declarations of features\. Run `bamboo features`"):
+        check_features(built, tmp_path / "out", catalogue=other)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_damaged_table_is_no_table(copied, tmp_path):
