@@ -31,8 +31,10 @@ MANIFEST: Final = "manifest.json"
 WHOLE: Final = frozenset({WATCHLIST.name})
 """Tables that are read as a whole with every partition."""
 
+AGAIN: Final = "Run `bamboo partition` on the tables to lay them out by applicant."
+"""The way out where rows lie wrongly."""
+
 _FOLDER: Final = re.compile(rf"[a-z_]+/{BUCKET}=(\d+)/")
-_AGAIN: Final = "Run `bamboo partition` on the tables to lay them out by applicant."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +111,7 @@ def read_layout(folder: Path) -> Layout:
     whole = {name: paths for name, paths in named.items() if name in WHOLE}
     files = {name: _by_bucket(folder, name, paths) for name, paths in named.items() if name not in WHOLE}
     if not files.get(APPLICATIONS.name):
-        raise MissingFileError(folder / APPLICATIONS.name, f"The folder holds no partition of it. {_AGAIN}")
+        raise MissingFileError(folder / APPLICATIONS.name, f"The folder holds no partition of it. {AGAIN}")
     hashes = {name: digest for name, digest in manifest_hashes(folder).items() if name.endswith(".parquet")}
     _check_listing(folder, [*_flat(whole), *(file for table in files.values() for file in _flat(table))], hashes)
     highest = max(number for table in files.values() for number in table)
@@ -123,7 +125,7 @@ def _by_bucket(folder: Path, table: str, names: Sequence[str]) -> dict[int, tupl
     for name in names:
         bucket = _FOLDER.match(name)
         if bucket is None:
-            raise LayoutError(folder, f"holds {name!r}, where {table}/{BUCKET}=07/part.parquet was expected", _AGAIN)
+            raise LayoutError(folder, f"holds {name!r}, where {table}/{BUCKET}=07/part.parquet was expected", AGAIN)
         files.setdefault(int(bucket[1]), []).append(name)
     return {number: tuple(paths) for number, paths in files.items()}
 
@@ -138,9 +140,9 @@ def count_in_manifest(folder: Path) -> int | None:
 
 def _check_listing(folder: Path, found: Collection[str], hashes: Mapping[str, str]) -> None:
     for name in sorted(hashes.keys() - set(found)):
-        raise MissingFileError(folder / name, f"The manifest beside the tables names it. {_AGAIN}")
+        raise MissingFileError(folder / name, f"The manifest beside the tables names it. {AGAIN}")
     for name in sorted(set(found) - hashes.keys()) if hashes else ():
-        raise DamagedFileError(folder / name, "was added to tables whose manifest does not name it", _AGAIN)
+        raise DamagedFileError(folder / name, "was added to tables whose manifest does not name it", AGAIN)
 
 
 def _flat(files: Mapping[str, tuple[str, ...]] | Mapping[int, tuple[str, ...]]) -> list[str]:

@@ -5,6 +5,10 @@ pair of a key and its applicant, and 8 for each application, at most 72 bytes pe
 holds the rows of the applicants who share such a key, and no other: few, unless a key says nothing, such as one device
 that an agent hands to everybody. The other applications are linked to nobody; their network features are computed with
 their partition (`features.key_pairs`).
+
+Seeing all applications, the passes also refuse what no partition can see alone: an application that stands in two
+partitions, and an outcome that lies apart from its application. An outcome of no application at all is nobody's, here
+as in a build at once.
 """
 
 from __future__ import annotations
@@ -21,7 +25,8 @@ from features.errors import SchemaError
 from features.key_pairs import READ, key_pairs, linked, repeated, shared_keys
 from features.network_batch import network_reads
 from features.tables import APPLICATIONS, OUTCOMES
-from pipelines.partition_layout import Layout
+from pipelines.errors import LayoutError
+from pipelines.partition_layout import AGAIN, Layout
 from pipelines.partition_tables import Files, files_of, read_partition
 from pipelines.plain import sha256_json
 from pipelines.store import read_json, sha256_file, write_frame, write_json
@@ -52,7 +57,7 @@ def write_network(layout: Layout, catalogue: Catalogue, folder: Path, *, made_by
 
     Raises:
         SchemaError: an application stands in two partitions.
-        LayoutError: an applicant belongs to another partition.
+        LayoutError: an applicant belongs to another partition, or an outcome to the partition of its application.
         DamagedFileError: a file cannot be read, or is not what the manifest beside the tables says.
     """
     parts = [files_of(layout, number, (APPLICATIONS.name, OUTCOMES.name)) for number in range(layout.partitions)]
@@ -95,12 +100,16 @@ def _finished(record: Path, made_of: str, paths: Sequence[Path]) -> bool:
 
 def _linked_rows(parts: Sequence[Files], columns: Mapping[str, Collection[str]]) -> list[dict[str, pl.DataFrame]]:
     """Return, for each partition, the applications that are linked to others, and their outcomes."""
-    pairs, ids = [], []
+    pairs: list[pl.DataFrame] = []
+    ids: list[pl.Series] = []
+    strange: list[pl.Series] = []
     for part in parts:
         applications = _applications(part)
         pairs.append(key_pairs(applications, part.number))
         ids.append(applications[_KEY].hash())
+        strange.append(_without_application(part, applications).hash())
     _refuse_repeats(parts, repeated(ids))
+    _refuse_apart(parts, ids, strange)
     shared = shared_keys(pairs)
     return [_linked_of(part, shared, columns) for part in parts]
 
@@ -109,6 +118,14 @@ def _applications(part: Files) -> pl.DataFrame:
     """Return ids, times and keys of applications, each once; rows without are refused with their partition."""
     rows = read_partition(part.only(APPLICATIONS.name), {APPLICATIONS.name: READ})[APPLICATIONS.name]
     return rows.drop_nulls(_IDS).unique(_KEY, keep="first", maintain_order=True)
+
+
+def _without_application(part: Files, applications: pl.DataFrame) -> pl.Series:
+    """Return which applications have an outcome in a partition and do not stand in it, each once."""
+    if OUTCOMES.name not in part.tables:
+        return applications[_KEY].clear()
+    outcomes = read_partition(part.only(OUTCOMES.name), {OUTCOMES.name: {_KEY}})[OUTCOMES.name].drop_nulls().unique()
+    return outcomes.join(applications, on=_KEY, how="anti")[_KEY]
 
 
 def _linked_of(part: Files, shared: pl.Series, columns: Mapping[str, Collection[str]]) -> dict[str, pl.DataFrame]:
@@ -136,3 +153,32 @@ def _refuse_repeats(parts: Sequence[Files], hashes: pl.Series) -> None:
             APPLICATIONS.name,
             [f"{_KEY} == {twice[0]!r} stands in two partitions, so for two applicants; run `bamboo validate`"],
         )
+
+
+def _refuse_apart(parts: Sequence[Files], ids: Sequence[pl.Series], strange: Sequence[pl.Series]) -> None:
+    """Refuse an outcome whose application stands in another partition: a build would not find it.
+
+    Args:
+        parts: The partitions.
+        ids: Of each, the hashes of its applications.
+        strange: Of each, the hashes of the applications that have an outcome there and do not stand there.
+    """
+    everywhere = pl.concat(strange).unique().implode()
+    hits = [hashes.filter(hashes.is_in(everywhere)) for hashes in ids]
+    if not any(map(len, hits)):
+        return
+    places = pl.concat(
+        _applications(part).select(_KEY, place=pl.lit(part.number)).filter(pl.col(_KEY).hash().is_in(found.implode()))
+        for part, found in zip(parts, hits, strict=True)
+        if len(found)
+    )
+    for part in parts:
+        apart = _without_application(part, _applications(part)).to_frame().join(places, on=_KEY).sort(_KEY)
+        if len(apart):
+            application, place = apart.row(0)
+            raise LayoutError(
+                part.folder,
+                f"holds a row of {_KEY} == {application!r} in partition {part.number} of table {OUTCOMES.name!r}, but "
+                f"its application lies in partition {place}",
+                AGAIN,
+            )

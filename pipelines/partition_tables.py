@@ -12,7 +12,7 @@ from features.point_in_time import open_columns
 from features.schema_check import UNREAD, check_columns
 from features.tables import TABLES, Table
 from pipelines.errors import LayoutError
-from pipelines.partition_layout import WHOLE, Layout, bucket_of, buckets
+from pipelines.partition_layout import AGAIN, WHOLE, Layout, bucket_of, buckets
 from pipelines.store import changed, read_columns, read_frame, sha256_file
 
 
@@ -65,7 +65,8 @@ def read_partition(files: Files, columns: Mapping[str, Collection[str]] | None =
     Args:
         files: Where the rows are.
         columns: Columns to read of each table; None means all that are not protected. Rows are checked for applicants
-            of other partitions where ``applicant_id`` is among them.
+            of other partitions where ``applicant_id`` is among them; `pipelines.partition_network` checks those that
+            name an application alone.
 
     Raises:
         MissingFileError: a file is not there.
@@ -115,5 +116,5 @@ def _check_applicants(files: Files, table: str, applicants: pl.Series) -> None:
             files.folder,
             f"holds rows of applicant_id == {applicant!r} in partition {files.number} of table {table!r}, but "
             f"crc32 % {files.partitions} puts this applicant into partition {bucket_of(applicant, files.partitions)}",
-            "Run `bamboo partition` on the tables to lay them out by applicant.",
+            AGAIN,
         )

@@ -27,6 +27,7 @@ from pipelines.errors import (
     ArgumentError,
     ClusterError,
     DamagedFileError,
+    LayoutError,
     MissingFileError,
     OccupiedFolderError,
     OwnModuleError,
@@ -298,6 +299,31 @@ def test_an_application_of_two_applicants_is_refused(again):
 
     with pytest.raises(SchemaError, match=rf"application_id == '{stolen}' stands in two partitions"):
         build_again()
+
+
+def test_outcomes_that_lie_apart_from_their_applications_are_refused(again):
+    tables, build_again = again
+    one, other = (tables / f"outcomes/applicant_bucket=0{number}/part.parquet" for number in (0, 1))
+    swapped = {one: other.read_bytes(), other: one.read_bytes()}
+    for path, content in swapped.items():
+        path.write_bytes(content)
+
+    with pytest.raises(
+        LayoutError,
+        match=r"application_id == '.*' in partition 0 of table 'outcomes', but its application lies in partition 1\.",
+    ):
+        build_again()
+
+
+def test_outcomes_of_no_application_are_nobodys_as_in_a_build_at_once(again):
+    tables, build_again = again
+    before = build_again().content
+    path = tables / "outcomes/applicant_bucket=01/part.parquet"
+    frame = pl.read_parquet(path, hive_partitioning=False)
+    strangers = frame.head(3).with_columns(application_id="nobody-" + pl.col("application_id"))
+    pl.concat([frame, strangers]).write_parquet(path)
+
+    assert build_again().content == before
 
 
 @pytest.fixture
