@@ -16,7 +16,7 @@ from features.tables import TABLES
 from pipelines.errors import OccupiedFolderError
 from pipelines.feature_files import FEATURES_FILE, MANIFEST_FILE, is_in_parts
 from pipelines.progress import Progress, silent
-from pipelines.store import read_tables, sha256_file, write_frame, write_json
+from pipelines.store import read_tables, sha256_file, sha256_table, write_frame, write_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +61,7 @@ def build_features(
     there, and a run after a kill gives what an undisturbed run gives.
 
     Args:
-        tables_folder: Folder of raw tables, one Parquet file each; ``truth`` and ``calls`` are not opened.
+        tables_folder: Folder of raw tables, see `pipelines.store.read_tables`; ``truth`` and ``calls`` are not opened.
         out_folder: Folder to write to; made when it is not there.
         time_zone: Zone of local hours and days.
         catalogue: The features to build.
@@ -77,7 +77,7 @@ def build_features(
     _refuse_tables(out_folder)
     progress("reading tables", 0.0)
     tables = read_tables(tables_folder, only=[name for name in TABLES if name not in UNREAD])
-    sources = {name: sha256_file(tables_folder / f"{name}.parquet") for name in tables}
+    sources = {name: sha256_table(tables_folder, name) for name in tables}
     progress("building features", 0.2)
     frame = build(tables, time_zone=time_zone, catalogue=catalogue)
     progress("writing", 0.9)

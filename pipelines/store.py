@@ -240,11 +240,13 @@ def sha256_table(folder: Path, name: str) -> str:
 
     Raises:
         MissingFileError: the table is not there.
+        UnknownTableError: a file beside it bears a name that no contract knows.
     """
     path = folder / f"{name}.parquet"
-    if path.is_file() or not (folder / name).is_dir():
+    files = table_files(folder).get(name, [path])
+    if files == [path]:
         return sha256_file(path)
-    return sha256_files({each.relative_to(folder).as_posix(): sha256_file(each) for each in table_files(folder)[name]})
+    return sha256_files({each.relative_to(folder).as_posix(): sha256_file(each) for each in files})
 
 
 def sha256_files(files: Mapping[str, str]) -> str:

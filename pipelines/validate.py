@@ -25,6 +25,8 @@ from pipelines.store import (
     read_json,
     read_tables,
     sha256_file,
+    sha256_table,
+    table_files,
     write_frame,
     write_json,
     write_text,
@@ -96,7 +98,7 @@ def validate(
         limit=limit,
         tables=reports,
         notices=_notices(given, splits),
-        sources={f"{name}.parquet": sha256_file(folder / f"{name}.parquet") for name in raw},
+        sources={_read_from(folder, name): sha256_table(folder, name) for name in raw},
     )
     progress("writing", 0.9)
     return _write(out, result, splits)
@@ -108,6 +110,12 @@ def _check_arguments(folder: Path, out: Path, limit: float) -> None:
     if out.resolve() == folder.resolve():
         raise ForeignFolderError(out, "the tables that are to be validated")
     refuse_foreign(out, {REPORT, PAGE, *(manifest_hashes(out) if out.is_dir() else ())})
+
+
+def _read_from(folder: Path, name: str) -> str:
+    """Return the file, or the folder of files, that a table was read from."""
+    file = f"{name}.parquet"
+    return file if table_files(folder)[name] == [folder / file] else f"{name}/"
 
 
 def _extract_end(folder: Path, contract: TablesContract, extract_at: datetime | None) -> datetime:

@@ -58,7 +58,7 @@ class ValidationResult:
         limit: Share of a table's rows that may break rules before the table as a whole fails.
         tables: One report per table that is there, in the order of the contracts.
         notices: What a person should know about the tables together, such as which are absent.
-        sources: File that was read to its SHA-256.
+        sources: File that was read, or folder of files such as ``loans/``, to its SHA-256, see `sha256_table`.
         files: File that was written, relative to the folder, to its SHA-256; this makes ``validation.json`` a manifest.
     """
 

@@ -15,7 +15,7 @@ from features.manifest import content_hash
 from features.tables import TABLES
 from pipelines.errors import DamagedFileError
 from pipelines.features import build_features
-from pipelines.store import read_frame, sha256_file
+from pipelines.store import read_frame, sha256_file, sha256_table
 
 AT = datetime(2024, 6, 14, 2, tzinfo=UTC)
 
@@ -60,6 +60,25 @@ def test_table_and_manifest_agree(folder, tables):
     assert manifest["definitions"] == made.definitions
     assert manifest["sources"] == {n: sha256_file(folder / f"{n}.parquet") for n in ("applications", "watchlist")}
     assert manifest["extra"] == {"code": "1"}
+
+
+def test_a_table_in_a_folder_is_read_and_hashed_as_a_whole(folder, tables, tmp_path_factory):
+    out = tmp_path_factory.mktemp("out")
+    whole = build_features(folder, out / "whole")
+    half = len(tables["applications"]) // 2
+    (folder / "watchlist").mkdir()
+    (folder / "watchlist.parquet").rename(folder / "watchlist" / "a.parquet")
+    tables["watchlist"].write_parquet(folder / "watchlist" / "b.parquet")
+    (folder / "applications").mkdir()
+    tables["applications"][half:].write_parquet(folder / "applications" / "later.parquet")
+    tables["applications"][:half].write_parquet(folder / "applications.parquet")
+    made = build_features(folder, out / "made")
+
+    sources = json.loads(made.manifest.read_text())["sources"]
+    assert made.content == whole.content
+    assert sources == {name: sha256_table(folder, name) for name in ("applications", "watchlist")}
+    tables["applications"][:half].write_parquet(folder / "applications" / "later.parquet")
+    assert sha256_table(folder, "applications") != sources["applications"]
 
 
 def test_shuffled_tables_give_the_same_files_but_for_the_source_hashes(folder, tables):

@@ -20,8 +20,9 @@ from pipelines.errors import (
     MissingFileError,
     NoExtractEndError,
 )
+from pipelines.partition import partition
 from pipelines.quarantine import PARENT, REASON
-from pipelines.store import read_tables, sha256_file, write_frame, write_json
+from pipelines.store import read_tables, sha256_file, sha256_table, write_frame, write_json
 from pipelines.validate import validate
 
 LATER = timedelta(days=1)
@@ -166,6 +167,19 @@ def test_good_tables_come_out_as_they_went_in(good_tables, extract_at, write_tab
     assert not (tmp_path / "out" / "quarantine").exists()
     for name, frame in read_tables(tmp_path / "out").items():
         assert_frame_equal(frame, good_tables[name])
+
+
+def test_tables_in_folders_are_validated_as_whole_ones(good_tables, extract_at, write_tables, tmp_path):
+    raw = write_tables(_small(good_tables))
+    whole = validate(raw, tmp_path / "whole", extract_at=extract_at)
+    partition(raw, tmp_path / "parts", partitions=3)
+
+    result = validate(tmp_path / "parts", tmp_path / "out", extract_at=extract_at)
+
+    assert result.sources == {f"{name}/": sha256_table(tmp_path / "parts", name) for name in _small(good_tables)}
+    assert [(one.name, one.kept) for one in result.tables] == [(one.name, one.kept) for one in whole.tables]
+    for name in _small(good_tables):
+        assert_frame_equal(*(read_tables(tmp_path / out)[name] for out in ("whole", "out")), check_row_order=False)
 
 
 def test_odd_columns_are_told_and_the_job_goes_on(good_tables, extract_at, write_tables, tmp_path):
