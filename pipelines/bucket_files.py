@@ -66,8 +66,13 @@ class BucketFiles:
         return self._writers[number]
 
 
-def batches(path: Path, table: Table) -> Iterator[pl.DataFrame]:
-    """Yield the rows of a file in order, at most `BATCH` at once, with the columns of the contract that are there.
+def batches(path: Path, table: Table, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """Yield the rows of a file in order, at most `BATCH` at once.
+
+    Args:
+        path: The file.
+        table: Its contract.
+        columns: Columns of the contract to yield; one that the file lacks is null.
 
     Raises:
         DamagedFileError: the file cannot be read.
@@ -77,8 +82,9 @@ def batches(path: Path, table: Table) -> Iterator[pl.DataFrame]:
 
     try:
         with pq.ParquetFile(path) as file:
-            columns = [name for name in table.schema if name in file.schema_arrow.names]
-            for batch in file.iter_batches(BATCH, columns=columns):
-                yield pl.DataFrame(pl.from_arrow(batch)).select(columns)
+            there = [name for name in columns if name in file.schema_arrow.names]
+            null = [pl.lit(None, table.schema[name]).alias(name) for name in columns if name not in there]
+            for batch in file.iter_batches(BATCH, columns=there):
+                yield pl.DataFrame(pl.from_arrow(batch)).with_columns(null).select(columns)
     except (pa.ArrowException, OSError) as error:
         raise damaged(path, error) from error

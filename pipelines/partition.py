@@ -24,7 +24,15 @@ from pipelines.bucket_join import ApplicationPlaces
 from pipelines.errors import ArgumentError, MissingFileError, OccupiedFolderError
 from pipelines.partition_layout import MANIFEST, WHOLE, bucket_paths, buckets, count_in_manifest
 from pipelines.progress import Progress, silent
-from pipelines.store import check_sha256, manifest_hashes, read_columns, sha256_file, table_files, write_json
+from pipelines.store import (
+    check_listing,
+    check_sha256,
+    manifest_hashes,
+    read_columns,
+    sha256_file,
+    table_files,
+    write_json,
+)
 
 PARTITIONS: Final = 64
 """Number of partitions when nobody says another."""
@@ -61,10 +69,10 @@ def partition(source: Path, out: Path, *, partitions: int = PARTITIONS, progress
 
     Raises:
         ArgumentError: fewer than one partition is asked for.
-        MissingFileError: there is no such folder, or no applications in it.
+        MissingFileError: there is no such folder, no applications in it, or not a file that its manifest names.
         UnknownTableError: a file or folder bears a name that no contract knows.
         SchemaError: a file does not fit its contract.
-        DamagedFileError: a file cannot be read, or is not what its manifest says.
+        DamagedFileError: a file cannot be read, is not what its manifest says, or is not named by it.
         OccupiedFolderError: ``out`` holds something else.
     """
     if partitions < 1:
@@ -73,10 +81,13 @@ def partition(source: Path, out: Path, *, partitions: int = PARTITIONS, progress
     if APPLICATIONS.name not in found:
         raise MissingFileError(source / f"{APPLICATIONS.name}.parquet", "Nothing can be built without applications.")
     _refuse(out, source)
-    count = _Counted(of=sum(_rows(source, table, files) for table, files in found.items()), progress=progress)
+    hashes = manifest_hashes(source)
+    check_listing(source, found, hashes)
+    sources = [_checked(source, TABLES[name], files, hashes) for name, files in found.items()]
+    count = _Counted(of=sum(each.rows for each in sources), progress=progress)
     aside = out.with_name(f".{out.name}.part")
     shutil.rmtree(aside, ignore_errors=True)
-    _write_tables(found, aside, partitions, count)
+    _write_tables(sources, aside, partitions, count)
     files = {path.relative_to(aside).as_posix(): sha256_file(path) for path in sorted(aside.rglob("*.parquet"))}
     write_json(aside / MANIFEST, {"partitions": partitions, "rows": count.tables, "files": files})
     _put(aside, out)
@@ -110,16 +121,33 @@ class _Counted:
         return max(self.buckets.values()) / self.buckets.total() if self.buckets else 0.0
 
 
-def _rows(source: Path, name: str, files: Sequence[Path]) -> int:
-    """Return the rows of a table, after checking its files by their hashes and columns."""
-    hashes = manifest_hashes(source)
-    rows = 0
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    """The files of one table, checked.
+
+    Attributes:
+        table: Their contract.
+        files: Where they lie.
+        columns: Columns of the contract that any of them has, in its order; a file without one has null there, as where
+            tables are read as a whole.
+        rows: Rows in all of them.
+    """
+
+    table: Table
+    files: Sequence[Path]
+    columns: tuple[str, ...]
+    rows: int
+
+
+def _checked(source: Path, table: Table, files: Sequence[Path], hashes: Mapping[str, str]) -> _Source:
+    """Return what a table is laid out from, after checking its files by their hashes and columns."""
+    rows, there = 0, set[str]()
     for path in files:
         check_sha256(path, hashes.get(path.relative_to(source).as_posix()))
         columns, count = read_columns(path)
-        check_columns(TABLES[name], columns)
-        rows += count
-    return rows
+        check_columns(table, columns)
+        rows, there = rows + count, there | columns.keys()
+    return _Source(table=table, files=files, columns=tuple(name for name in table.schema if name in there), rows=rows)
 
 
 def _refuse(out: Path, source: Path) -> None:
@@ -131,25 +159,24 @@ def _refuse(out: Path, source: Path) -> None:
         raise OccupiedFolderError(out, "holds something that `bamboo partition` did not write")
 
 
-def _write_tables(found: Mapping[str, Sequence[Path]], out: Path, partitions: int, count: _Counted) -> None:
+def _write_tables(sources: Sequence[_Source], out: Path, partitions: int, count: _Counted) -> None:
     """Write every table; applications come first, so that it is known where rows without an applicant go."""
     places = ApplicationPlaces(out / ".spill", partitions)
-    for name, files in found.items():
-        table = TABLES[name]
+    for source in sources:
+        name = source.table.name
         paths = [out / f"{name}.parquet"] if name in WHOLE else bucket_paths(out, name, partitions)
         with BucketFiles(paths) as target:
-            for frame, bucket in _placed(table, files, partitions, places):
+            for frame, bucket in _placed(source, partitions, places):
                 target.append(frame, bucket)
                 count.add(name, bucket)
-            target.append_empty(table.empty())
+            target.append_empty(source.table.empty())
     places.close()
 
 
-def _placed(
-    table: Table, files: Sequence[Path], partitions: int, places: ApplicationPlaces
-) -> Iterator[tuple[pl.DataFrame, pl.Series]]:
+def _placed(source: _Source, partitions: int, places: ApplicationPlaces) -> Iterator[tuple[pl.DataFrame, pl.Series]]:
     """Yield the rows of a table with the bucket of each."""
-    frames = (frame for path in files for frame in batches(path, table))
+    table = source.table
+    frames = (frame for path in source.files for frame in batches(path, table, source.columns))
     if table.name in WHOLE:
         yield from ((frame, pl.zeros(len(frame), pl.UInt32, eager=True)) for frame in frames)
     elif table is APPLICATIONS:

@@ -277,7 +277,7 @@ def read_tables(folder: Path, *, only: Collection[str] | None = None) -> dict[st
     if not found:
         raise MissingFileError(folder / "applications.parquet", "The folder holds no table at all.")
     hashes = manifest_hashes(folder)
-    _check_listing(folder, [path.relative_to(folder).as_posix() for files in found.values() for path in files], hashes)
+    check_listing(folder, found, hashes)
     return {name: _read_files(folder, files, hashes) for name, files in found.items() if only is None or name in only}
 
 
@@ -286,7 +286,19 @@ def _read_files(folder: Path, files: Sequence[Path], hashes: Mapping[str, str]) 
     return frames[0] if len(frames) == 1 else pl.concat(frames, how="diagonal")
 
 
-def _check_listing(folder: Path, present: Collection[str], hashes: Mapping[str, str]) -> None:
+def check_listing(folder: Path, tables: Mapping[str, Sequence[Path]], hashes: Mapping[str, str]) -> None:
+    """Refuse a folder of tables that holds other files than its manifest names, where it has one.
+
+    Args:
+        folder: The folder.
+        tables: What `table_files` found in it.
+        hashes: What `manifest_hashes` found in it.
+
+    Raises:
+        MissingFileError: a file of a table is named and not there.
+        DamagedFileError: a file of a table is there and not named.
+    """
+    present = [path.relative_to(folder).as_posix() for files in tables.values() for path in files]
     listed = {
         name
         for name in hashes

@@ -56,6 +56,22 @@ def test_batches_and_pieces_of_the_source_change_no_row(lender, tmp_path, monkey
     assert same_rows(read_tables(lender), read_tables(tmp_path / "parts"))
 
 
+def test_a_column_that_not_every_file_has_is_null_in_the_rows_of_the_others(lender, tmp_path):
+    source = tmp_path / "source"
+    shutil.copytree(lender, source, ignore=shutil.ignore_patterns("*.json", "applications.parquet"))
+    whole = pl.read_parquet(lender / "applications.parquet").with_columns(gender=pl.lit("female"))
+    half = len(whole) // 2
+    (source / "applications").mkdir()
+    whole[:half].drop("gender").write_parquet(source / "applications" / "a.parquet")
+    whole[half:].write_parquet(source / "applications" / "b.parquet")
+
+    partition(source, tmp_path / "parts", partitions=2)
+
+    tables = read_tables(tmp_path / "parts")
+    assert tables["applications"]["gender"].null_count() == half
+    assert same_rows(read_tables(source), tables)
+
+
 def test_the_same_source_gives_the_same_bytes_and_replaces_an_earlier_layout(lender, tmp_path):
     partition(lender, tmp_path / "one", partitions=3)
     partition(lender, tmp_path / "two", partitions=7)
@@ -94,7 +110,8 @@ def spoilt(source):
 
 
 def changed(source):
-    write_json(source / "manifest.json", {"files": {"loans.parquet": "0" * 64}})
+    files = {path.name: sha256_file(path) for path in source.glob("*.parquet")}
+    write_json(source / "manifest.json", {"files": {**files, "loans.parquet": "0" * 64}})
 
 
 def renamed(source):
@@ -110,11 +127,22 @@ def without_applications(source):
     (source / "applications.parquet").unlink()
 
 
+def gone(source):
+    write_json(source / "manifest.json", {"files": dict.fromkeys(("loans.parquet", "calls/a.parquet"), "0" * 64)})
+
+
+def added(source):
+    files = {path.name: sha256_file(path) for path in source.glob("*.parquet") if path.name != "loans.parquet"}
+    write_json(source / "manifest.json", {"files": files})
+
+
 @pytest.mark.parametrize(
     ("spoil", "error", "message"),
     [
         (spoilt, DamagedFileError, r"loans.parquet' cannot be read as Parquet"),
         (changed, DamagedFileError, r"loans.parquet' has the SHA-256"),
+        (gone, MissingFileError, r"calls/a.parquet' does not exist. The manifest beside it names it"),
+        (added, DamagedFileError, r"loans.parquet' was added to a folder whose manifest does not name it"),
         (renamed, SchemaError, r"'loans' .* column 'amount' \(Float64\) is missing"),
         (misspelt, UnknownTableError, r"table == 'lones', .* Did you mean 'loans'\?"),
         (without_applications, MissingFileError, r"applications.parquet' does not exist"),
