@@ -22,7 +22,7 @@ from features.tables import APPLICATIONS, TABLES, Table
 from pipelines.bucket_files import BucketFiles, batches
 from pipelines.bucket_join import ApplicationPlaces
 from pipelines.errors import ArgumentError, MissingFileError, OccupiedFolderError
-from pipelines.partition_layout import MANIFEST, WHOLE, bucket_paths, buckets, count_in_manifest
+from pipelines.partition_layout import MANIFEST, WHOLE, bucket_paths, buckets, count_in_manifest, refuse_within
 from pipelines.progress import Progress, silent
 from pipelines.store import (
     check_listing,
@@ -153,8 +153,7 @@ def _checked(source: Path, table: Table, files: Sequence[Path], hashes: Mapping[
 def _refuse(out: Path, source: Path) -> None:
     if out.exists() and not out.is_dir():
         raise OccupiedFolderError(out, "is a file")
-    if source.resolve() in {out.resolve(), *out.resolve().parents}:
-        raise OccupiedFolderError(out, f"lies in the tables to be laid out, {str(source)!r}")
+    refuse_within(out, source)
     if out.is_dir() and any(out.iterdir()) and count_in_manifest(out) is None:
         raise OccupiedFolderError(out, "holds something that `bamboo partition` did not write")
 

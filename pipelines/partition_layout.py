@@ -19,7 +19,7 @@ from zlib import crc32
 import polars as pl
 
 from features.tables import APPLICATIONS, TABLES, WATCHLIST
-from pipelines.errors import DamagedFileError, LayoutError, MissingFileError
+from pipelines.errors import DamagedFileError, LayoutError, MissingFileError, OccupiedFolderError
 from pipelines.store import manifest_hashes, read_json, table_files
 
 BUCKET: Final = "applicant_bucket"
@@ -118,6 +118,16 @@ def read_layout(folder: Path) -> Layout:
     return Layout(
         folder=folder, partitions=count_in_manifest(folder) or highest + 1, files=files, whole=whole, hashes=hashes
     )
+
+
+def refuse_within(out: Path, tables: Path) -> None:
+    """Refuse to write into a folder of tables: what lies there is taken for tables.
+
+    Raises:
+        OccupiedFolderError: ``out`` is the folder of the tables, or lies in it.
+    """
+    if tables.resolve() in {out.resolve(), *out.resolve().parents}:
+        raise OccupiedFolderError(out, f"lies in the tables to be read, {str(tables)!r}")
 
 
 def _by_bucket(folder: Path, table: str, names: Sequence[str]) -> dict[int, tuple[str, ...]]:

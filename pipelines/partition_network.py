@@ -29,7 +29,7 @@ from pipelines.errors import LayoutError
 from pipelines.partition_layout import AGAIN, Layout
 from pipelines.partition_tables import Files, files_of, read_partition
 from pipelines.plain import sha256_json
-from pipelines.store import read_json, sha256_file, write_frame, write_json
+from pipelines.store import read_record, sha256_file, write_frame, write_json
 
 RECORD: Final = "network.json"
 """File that says what the files beside it were made of, and their hashes."""
@@ -90,10 +90,8 @@ def with_unlinked(tables: Mapping[str, pl.DataFrame], values: pl.DataFrame, cata
 
 
 def _finished(record: Path, made_of: str, paths: Sequence[Path]) -> bool:
-    if not record.is_file():
-        return False
-    content = read_json(record)
-    if not isinstance(content, Mapping) or content.get("made_of") != made_of:
+    content = read_record(record)
+    if content.get("made_of") != made_of:
         return False
     return content.get("files") == [sha256_file(path) if path.is_file() else None for path in paths]
 

@@ -25,13 +25,15 @@ from features.catalogue import CATALOGUE, Catalogue
 from features.manifest import content_hash, definitions_hash
 from features.schema_check import checked
 from features.tables import APPLICATIONS, OUTCOMES
+from modelling.errors import RecordError
+from modelling.records import from_plain
 from pipelines.errors import ClusterError
 from pipelines.partition_layout import WHOLE
 from pipelines.partition_network import network_path, with_unlinked
 from pipelines.partition_tables import Files, read_partition
 from pipelines.plain import sha256_json
 from pipelines.source_hash import sources_sha256
-from pipelines.store import read_frame, read_json, sha256_file, write_aside, write_json
+from pipelines.store import read_frame, read_record, sha256_file, write_aside, write_json
 
 JOB: Final = ".job"
 """Folder beside the parts with what the job needs to go on."""
@@ -196,13 +198,13 @@ def _catalogue(modules: tuple[Path, ...], definitions: str) -> Catalogue:  # noq
 
 def _finished(record: Path, made_of: str, task: Task) -> Part | None:
     """Return the record of a part that is there as it should be, in its place or in the job's folder, or None."""
-    if not record.is_file():
+    content = read_record(record)
+    if content.get("made_of") != made_of:
         return None
-    content = read_json(record)
-    if not isinstance(content, Mapping) or content.get("made_of") != made_of:
+    try:
+        part = from_plain(Part, content)
+    except RecordError:
         return None
-    some = {name: tuple(values) for name, values in content["some_values"].items()}
-    part = Part(**{**content, "some_values": some})
     path, aside = (part_path(folder, part.number) for folder in (task.out, task.out / JOB))
     if path.is_file() and sha256_file(path) == part.sha256:
         aside.unlink(missing_ok=True)  # of a build that was given up; it must not be moved

@@ -22,7 +22,7 @@ from pipelines.contract import TablesContract
 from pipelines.errors import OccupiedFolderError
 from pipelines.feature_files import MANIFEST_FILE, PART
 from pipelines.own_modules import load_catalogue
-from pipelines.partition_layout import Layout, read_layout
+from pipelines.partition_layout import Layout, read_layout, refuse_within
 from pipelines.partition_manifest import manifest_of, with_parts, without_information
 from pipelines.partition_network import write_network
 from pipelines.partition_tables import check_schemas, files_of
@@ -127,13 +127,13 @@ def build_partitions(
         DamagedFileError: a file is not what its manifest says, or cannot be read.
         LayoutError: the tables are not partitioned by applicant.
         SchemaError: a table does not fit its contract.
-        OccupiedFolderError: ``out`` is a file, or holds something else.
+        OccupiedFolderError: ``out`` is a file, lies in the tables, or holds something else.
         OwnModuleError: a module of the contract cannot be used.
         ClusterError: the cluster cannot be reached or used.
     """
     contract = contract or TablesContract()
     out, layout = out.absolute(), read_layout(source.absolute())
-    _refuse(out)
+    _refuse(out, layout.folder)
     progress(PartsDone(what="looking at the files"))
     rows = check_schemas(layout)
     _remove_halves(out)
@@ -163,8 +163,8 @@ class _Job:
     token: str
 
 
-def _refuse(out: Path) -> None:
-    """Keep a table in parts apart from all else."""
+def _refuse(out: Path, source: Path) -> None:
+    """Keep a table in parts apart from all else; among raw tables, no job could read these any more."""
     if out.exists() and not out.is_dir():
         raise OccupiedFolderError(out, "is a file")
     for path in sorted(out.glob("*.parquet")):
@@ -173,6 +173,7 @@ def _refuse(out: Path) -> None:
     held = [name for name in TABLES if (out / name).is_dir()]
     if held:
         raise OccupiedFolderError(out, f"holds the raw table {held[0]!r}")
+    refuse_within(out, source)
 
 
 def _remove_halves(out: Path) -> None:

@@ -131,6 +131,18 @@ def read_json(path: Path) -> object:
         raise DamagedFileError(path, f"is not JSON: {error}", _WRITE_AGAIN) from error
 
 
+def read_record(path: Path) -> Mapping[str, object]:
+    """Return what a job noted for its next run; nothing when there is no such file, or no object in it.
+
+    A job goes on from such a record and can do without: one that a power cut left empty must not stop it.
+    """
+    try:
+        content = read_json(path) if path.is_file() else None
+    except DamagedFileError:
+        return {}
+    return content if isinstance(content, Mapping) else {}
+
+
 def read_frame(path: Path, *, sha256: str | None = None, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """Read a Parquet file, or some of its columns, after checking its hash when one is given.
 

@@ -165,7 +165,7 @@ def test_what_lies_at_the_place_is_not_overwritten(lender, tmp_path):
         partition(lender, tmp_path)
     with pytest.raises(OccupiedFolderError, match=r"is a file"):
         partition(lender, tmp_path / "mine.txt")
-    with pytest.raises(OccupiedFolderError, match=r"lies in the tables to be laid out"):
+    with pytest.raises(OccupiedFolderError, match=r"lies in the tables to be read"):
         partition(lender, lender / "parts")
     assert (tmp_path / "mine.txt").read_text() == "mine"
 

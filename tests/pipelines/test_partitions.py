@@ -183,6 +183,22 @@ def test_what_did_not_change_is_kept_and_what_did_is_built_again(again):
     assert build_again(contract=TablesContract(time_zone="UTC")).built == COUNT
 
 
+@pytest.mark.parametrize("name", ["part-0000.json", "network.json"])
+@pytest.mark.parametrize("content", ["", "{", "[1]", '{"made_of": "other"}', None], ids=str)
+def test_a_record_that_tells_nothing_is_written_again(again, name, content):
+    """None is a record that says what it was made of, and nothing more."""
+    _, build_again = again
+    first = build_again()
+    record = first.features / ".job" / name
+    whole = record.read_text()
+    record.write_text(json.dumps({"made_of": json.loads(whole)["made_of"]}) if content is None else content)
+
+    second = build_again()
+
+    assert record.read_text() == whole
+    assert (second.built, second.content) == (1 if name.startswith("part") else 0, first.content)
+
+
 def broken_module(_, contract):
     contract.modules[0].write_text("FEATURES = (", encoding="utf-8")
     return {"contract": contract}
@@ -285,6 +301,10 @@ def test_parts_and_whole_tables_do_not_share_a_folder(lender, laid_out, built, t
         build_features(lender, built[0].features)
     with pytest.raises(OccupiedFolderError, match=r"holds 'watchlist.parquet'"):
         build_partitions(laid_out, laid_out)
+    for within in ("features", "loans/features"):
+        with pytest.raises(OccupiedFolderError, match=rf"{within}' lies in the tables to be read, '"):
+            build_partitions(laid_out, laid_out / within)
+        assert not (laid_out / within).exists()
 
 
 def test_an_application_of_two_applicants_is_refused(again):
