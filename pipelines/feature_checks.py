@@ -60,6 +60,7 @@ def check_features(
         StoreError: a table or manifest is absent or damaged; the table lacks a declared column, or was built by other
             declarations.
         ForeignFolderError: ``out`` holds something else than earlier checks.
+        ArgumentError: ``out`` ends in no name.
     """
     given = contract or TablesContract()
     refuse_foreign(out, {RESULT, PAGE})

@@ -33,6 +33,7 @@ from pipelines.store import (
     table_files,
     write_json,
 )
+from pipelines.swap import require_name
 
 PARTITIONS: Final = 64
 """Number of partitions when nobody says another."""
@@ -68,7 +69,7 @@ def partition(source: Path, out: Path, *, partitions: int = PARTITIONS, progress
         progress: Called with what is being done and the share done, from 0 to 1.
 
     Raises:
-        ArgumentError: fewer than one partition is asked for.
+        ArgumentError: fewer than one partition is asked for, or ``out`` ends in no name.
         MissingFileError: there is no such folder, no applications in it, or not a file that its manifest names.
         UnknownTableError: a file or folder bears a name that no contract knows.
         SchemaError: a file does not fit its contract.
@@ -151,6 +152,7 @@ def _checked(source: Path, table: Table, files: Sequence[Path], hashes: Mapping[
 
 
 def _refuse(out: Path, source: Path) -> None:
+    require_name(out)
     if out.exists() and not out.is_dir():
         raise OccupiedFolderError(out, "is a file")
     refuse_within(out, source)

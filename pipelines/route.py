@@ -19,6 +19,7 @@ from pipelines.errors import PipelineError
 from pipelines.plain import to_json
 from pipelines.progress import Progress, silent
 from pipelines.store import read_tables
+from pipelines.swap import require_name
 from reports.call_sheet import call_sheet_page
 from reports.page import render
 from review.answer_files import blank_csv
@@ -96,6 +97,7 @@ def route(
 
     Raises:
         RouteError: the decisions are of another bundle, or the folder holds something else.
+        ArgumentError: ``out`` ends in no name.
         CallListError: capacity below 1, decisions without or with repeated ids.
         UnknownCaseError: a listed case is not in the tables.
     """
@@ -145,6 +147,7 @@ def check_bundle(decisions: pl.DataFrame, sha256: str, path: Path) -> None:
 
 
 def _refuse_foreign(out: Path) -> None:
+    require_name(out)
     strange = sorted(path.name for path in out.iterdir() if path.name not in _OURS) if out.is_dir() else []
     if out.is_file() or strange:
         what = f"holds {strange[0]!r}" if strange else "is a file"

@@ -11,7 +11,22 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.errors import ForeignFolderError
+from pipelines.errors import ArgumentError, ForeignFolderError
+
+
+def require_name(out: Path) -> None:
+    """Refuse a folder that is not called by its name: results lie beside it before they take its place.
+
+    Nobody stands in a folder that is replaced: the one called ``.`` would be gone under the feet of whoever asks.
+
+    Raises:
+        ArgumentError: the path ends in no name, as ``.``, ``..`` and ``/`` do.
+    """
+    if out.name in {"", ".."}:
+        raise ArgumentError(
+            f"out == {str(out)!r}, must end in the name of a folder, which results take the place of. Name a folder in "
+            f"it, such as {str(out / 'results')!r}."
+        )
 
 
 def refuse_foreign(out: Path, earlier: Collection[str]) -> None:
@@ -22,8 +37,10 @@ def refuse_foreign(out: Path, earlier: Collection[str]) -> None:
         earlier: Files of earlier results, relative to the folder.
 
     Raises:
+        ArgumentError: it is not called by its name, see `require_name`.
         ForeignFolderError: it is a file, or holds a file that is not among the earlier results.
     """
+    require_name(out)
     if out.is_file():
         raise ForeignFolderError(out, out.name)
     held = sorted(path.relative_to(out).as_posix() for path in out.rglob("*") if not path.is_dir())

@@ -75,7 +75,7 @@ def validate(
         FailedTablesError: tables are too wrong to go on with; nothing was written.
         NoExtractEndError: nothing says when the extract ends.
         ForeignFolderError: ``out`` holds something else than an earlier validation.
-        ArgumentError: ``limit`` is not a share, or ``extract_at`` has no time zone.
+        ArgumentError: ``limit`` is not a share, ``extract_at`` has no time zone, or ``out`` ends in no name.
     """
     given = contract or TablesContract()
     _check_arguments(folder, out, limit)

@@ -1,6 +1,7 @@
 """The partition job: every row once, beside the other rows of its applicant."""
 
 import shutil
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -168,6 +169,16 @@ def test_what_lies_at_the_place_is_not_overwritten(lender, tmp_path):
     with pytest.raises(OccupiedFolderError, match=r"lies in the tables to be read"):
         partition(lender, lender / "parts")
     assert (tmp_path / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("out", [".", "..", "parts/.."])
+def test_a_folder_that_is_not_called_by_its_name_is_refused(lender, tmp_path, monkeypatch, out):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    with pytest.raises(ArgumentError, match=rf"out == '{out}', must end in the name of .* such as '.*results'"):
+        partition(lender, Path(out))
+    assert [path.name for path in tmp_path.rglob("*")] == ["here"]
 
 
 def test_fewer_than_one_partition_is_refused(lender, tmp_path):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.decisions import read_decisions, write_decisions
+from pipelines.errors import ArgumentError
 from pipelines.route import RouteError, route
 from pipelines.score import score
 from review.call_list import call_list
@@ -202,6 +203,13 @@ def test_decisions_of_another_bundle_are_refused(scored, small_by_triggers, tmp_
     with pytest.raises(RouteError, match=r"holds decisions of bundle .*, but the bundle given is"):
         route(scored, 5, tmp_path / "calls", bundle_folder=small_by_triggers.folder)
     assert not (tmp_path / "calls").exists()
+
+
+def test_the_folder_one_stands_in_is_not_replaced(small, scored, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(ArgumentError, match=r"out == '\.', must end in the name of a folder"):
+        route(scored, 5, Path(), bundle_folder=small.folder)
 
 
 def test_a_folder_with_something_else_is_not_replaced(small, scored, tmp_path):

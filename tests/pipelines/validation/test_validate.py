@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -317,6 +318,16 @@ def test_the_end_of_the_extract_is_needed_and_has_a_zone(good_tables, extract_at
     assert validate(folder, out).extract_at == extract_at
     earlier = extract_at - LATER
     assert validate(folder, out, contract=TablesContract(extract_at=earlier), limit=1.0).extract_at == earlier
+
+
+def test_the_folder_one_stands_in_is_not_replaced(good_tables, extract_at, write_tables, tmp_path, monkeypatch):
+    raw = write_tables(_small(good_tables))
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+
+    with pytest.raises(ArgumentError, match=r"out == '\.', must end in the name of a folder.* such as 'results'"):
+        validate(raw, Path(), extract_at=extract_at)
+    assert list((tmp_path / "here").iterdir()) == []
 
 
 def test_damaged_and_absent_files_stop_the_path(good_tables, extract_at, write_tables, tmp_path):
