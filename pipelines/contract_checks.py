@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from features.errors import nearest
 from features.tables import TABLES, TEXT
 from modelling.errors import LabelError
@@ -58,14 +60,22 @@ def _module_problems(modules: Sequence[str]) -> Iterator[Contradiction]:
 
 
 def _time_problems(parsed: TablesShape) -> Iterator[Contradiction]:
-    try:
-        ZoneInfo(parsed.time_zone)
-    except (KeyError, ValueError, OSError):
+    if not _is_zone(parsed.time_zone):
         text = f"time_zone == {parsed.time_zone!r}, must be a name of the IANA time zones, such as Asia/Shanghai"
         yield ("time_zone",), text
     if parsed.extract_at is not None and parsed.extract_at.tzinfo is None:
         text = f"extract_at == {parsed.extract_at.isoformat()!r}, must say its zone, such as 2024-07-01T00:00:00Z"
         yield ("extract_at",), text
+
+
+def _is_zone(name: str) -> bool:
+    """Return whether Python and Polars both know a zone: Python also takes files of the machine, such as localtime."""
+    try:
+        ZoneInfo(name)
+        pl.Series([0], dtype=pl.Datetime("us", "UTC")).dt.convert_time_zone(name)
+    except (KeyError, ValueError, OSError, pl.exceptions.PolarsError):
+        return False
+    return True
 
 
 def _table_name(place: Place, name: str) -> Iterator[Contradiction]:

@@ -167,6 +167,16 @@ TABLE_MISTAKES = {
         "../../etc/passwd",
         r"line 3: time_zone == '\.\./\.\./etc/passwd', must be a name",
     ),
+    "zone of the machine": (
+        "Europe/Prague",
+        "localtime",
+        "line 3: time_zone == 'localtime', must be a name of the IANA time zones",
+    ),
+    "zone with leap seconds": (
+        "Europe/Prague",
+        "right/Asia/Shanghai",
+        "line 3: time_zone == 'right/Asia/Shanghai', must be a name of the IANA time zones",
+    ),
     "infinite rate": ("0.5}", ".inf}", r"line 13: economics\.loss_rate == inf, must be a finite number"),
     "negative rate": ("0.1,", "-0.1,", r"line 13: economics\.margin_rate == -0.1, must be greater than 0"),
     "key twice": ("currency:", "name:", "line 4: key 'name' was given in line 2 already"),
