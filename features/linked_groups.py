@@ -9,7 +9,7 @@ from typing import Final, Literal
 
 from features.components import Surroundings
 from features.declaration import Kind, Meaning
-from features.errors import check_word
+from features.errors import DeclarationError, check_word
 from features.feature import Feature, Json, described
 from features.line import KEYS
 from features.network_events import EVENTS, EventName
@@ -40,11 +40,13 @@ class Measure:
         read: Number from the group, the time of the application, and the start of the window, both in microseconds.
         event: What must be learned of others; None when applications alone do.
         counts: Whether it is 0 without others; null otherwise.
+        windowed: Whether it needs a window.
     """
 
     read: Callable[[Surroundings, int, int], int | None]
     event: EventName | None = None
     counts: bool = True
+    windowed: bool = False
 
 
 def _met(event: EventName) -> Measure:
@@ -57,7 +59,7 @@ def _days(at: int, time: int | None) -> int | None:
 
 MEASURES: Final[Mapping[MeasureName, Measure]] = {
     "applicants": Measure(read=lambda around, _at, _start: around.applicants),
-    "new_applicants": Measure(read=lambda around, _at, start: around.joined_from(start)),
+    "new_applicants": Measure(read=lambda around, _at, start: around.joined_from(start), windowed=True),
     "groups_joined": Measure(read=lambda around, _at, _start: len(around.groups)),
     "devices": Measure(read=lambda around, _at, _start: around.devices),
     "keys": Measure(read=lambda around, _at, _start: around.keys),
@@ -86,7 +88,7 @@ class LinkedGroup:
         window: How far back others' first applications count, in whole hours; only for ``new_applicants``.
 
     Raises:
-        DeclarationError: there is no such measure, or the window is not of whole hours.
+        DeclarationError: there is no such measure, or the window is not of whole hours, missing or one too many.
     """
 
     measure: MeasureName
@@ -96,6 +98,11 @@ class LinkedGroup:
     def __post_init__(self) -> None:
         check_word("measure", self.measure, MEASURES)
         check_window(f"the measure {self.measure!r} of a linked group", self.window)
+        if (self.window is not None) != MEASURES[self.measure].windowed:
+            must_be = "given: it counts who is new in it" if self.window is None else "None: it looks all the way back"
+            raise DeclarationError(
+                [f"window == {self.window} of the measure {self.measure!r} of a linked group, must be {must_be}"]
+            )
 
     @property
     def name(self) -> str:

@@ -113,7 +113,8 @@ def _linked(
     measure: MeasureName, en: str, zh: str, *days: int, direction: Direction = 1, unit: str = ""
 ) -> tuple[LinkedGroup, ...]:
     """Declare a measure of the linked group, once for each window in days; its null law follows from the measure."""
-    feature = LinkedGroup(measure=measure, meaning=_meaning("", "", ""))
+    first = timedelta(days=days[0]) if days else None
+    feature = LinkedGroup(measure=measure, meaning=_meaning("", "", ""), window=first)
     null = "no key given" + ("" if feature.without_others == 0 else ", or nobody is linked")
     null += ", or outcomes are not at hand" if feature.tables else ""
     return tuple(

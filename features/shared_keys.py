@@ -13,7 +13,7 @@ from datetime import timedelta
 import polars as pl
 
 from features.declaration import Kind, Meaning
-from features.errors import check_word
+from features.errors import DeclarationError, check_word
 from features.feature import Feature, Json, described
 from features.line import KEYS
 from features.network_events import EVENTS, EventName
@@ -36,7 +36,7 @@ class SharedKey:
         window: How far back it looks, in whole hours; None means all the way. Only for events that are not distinct.
 
     Raises:
-        DeclarationError: there is no such key or event, or the window is not of whole hours.
+        DeclarationError: there is no such key or event, or the window is not of whole hours or one too many.
     """
 
     key: str
@@ -51,6 +51,11 @@ class SharedKey:
             check_word("theirs", self.theirs, KEYS)
         check_word("event", self.event, EVENTS)
         check_window(f"a count of {self.event!r} by {self.key!r}", self.window)
+        if self.window is not None and EVENTS[self.event].distinct:
+            must_be = "None: each applicant counts once, from the first time on"
+            raise DeclarationError(
+                [f"window == {self.window} of a count of {self.event!r} by {self.key!r}, must be {must_be}"]
+            )
 
     @property
     def name(self) -> str:

@@ -182,6 +182,18 @@ FEATURES = ({},)
             "LinkedGroup(measure='new_applicants', meaning=m, window=7)",
             r"window == 7 \(int\) of the measure 'new_applicants' of a linked group, must be a timedelta",
         ),
+        (
+            "LinkedGroup(measure='new_applicants', meaning=m)",
+            "window == None of the measure 'new_applicants' of a linked group, must be given",
+        ),
+        (
+            "LinkedGroup(measure='devices', meaning=m, window=timedelta(days=30))",
+            "window == 30 days, 0:00:00 of the measure 'devices' of a linked group, must be None",
+        ),
+        (
+            "SharedKey(key='device', event='declined', meaning=m, window=timedelta(days=30))",
+            "window == 30 days, 0:00:00 of a count of 'declined' by 'device', must be None",
+        ),
     ],
 )
 def test_a_declaration_that_cannot_be_meant_is_refused_with_its_value_and_the_way_out(load, declared, message):
