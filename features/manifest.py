@@ -24,7 +24,7 @@ class Manifest:
         schema: Column name to Polars type, in order.
         content: Hash of the values; the same for the same table in any file.
         definitions: Hash of the declarations: it changes when any feature's meaning or computation does.
-        sources: Name of each raw table to the SHA-256 of its file.
+        sources: Name of each raw table to the SHA-256 of its file, or of those it lies in.
         absent: Raw tables that were not there, with the features that are null for want of them.
         time_zone: Zone of local hours and days.
         modules: Lender's own modules of features to the SHA-256 of their source.

@@ -15,6 +15,7 @@ from features.schema_check import UNREAD
 from features.tables import TABLES
 from pipelines.errors import OccupiedFolderError
 from pipelines.feature_files import FEATURES_FILE, MANIFEST_FILE, is_in_parts
+from pipelines.partition_layout import count_in_manifest
 from pipelines.progress import Progress, silent
 from pipelines.store import read_tables, sha256_file, sha256_table, write_frame, write_json
 
@@ -115,6 +116,8 @@ def _refuse_tables(out: Path) -> None:
     """Keep raw tables apart from features: beside a feature table they could no longer be read as a whole."""
     if out.exists() and not out.is_dir():
         raise OccupiedFolderError(out, "is a file")
+    if count_in_manifest(out) is not None:
+        raise OccupiedFolderError(out, "holds tables that `bamboo partition` laid out")
     held = [name for name in TABLES if (out / f"{name}.parquet").exists()]
     if held:
         raise OccupiedFolderError(out, f"holds the raw table '{held[0]}.parquet'")

@@ -10,7 +10,7 @@ everything. Tables without an applicant (``outcomes``, ``truth``) lie in the buc
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,8 +19,8 @@ from zlib import crc32
 import polars as pl
 
 from features.tables import APPLICATIONS, TABLES, WATCHLIST
-from pipelines.errors import DamagedFileError, LayoutError, MissingFileError, OccupiedFolderError
-from pipelines.store import manifest_hashes, read_json, table_files
+from pipelines.errors import LayoutError, MissingFileError, OccupiedFolderError
+from pipelines.store import check_listing, manifest_hashes, read_json, table_files
 
 BUCKET: Final = "applicant_bucket"
 """Name of Hive's column for the partition."""
@@ -113,7 +113,7 @@ def read_layout(folder: Path) -> Layout:
     if not files.get(APPLICATIONS.name):
         raise MissingFileError(folder / APPLICATIONS.name, f"The folder holds no partition of it. {AGAIN}")
     hashes = {name: digest for name, digest in manifest_hashes(folder).items() if name.endswith(".parquet")}
-    _check_listing(folder, [*_flat(whole), *(file for table in files.values() for file in _flat(table))], hashes)
+    check_listing(folder, found, hashes)
     highest = max(number for table in files.values() for number in table)
     return Layout(
         folder=folder, partitions=count_in_manifest(folder) or highest + 1, files=files, whole=whole, hashes=hashes
@@ -146,14 +146,3 @@ def count_in_manifest(folder: Path) -> int | None:
     content = read_json(path) if path.is_file() else {}
     found = content.get("partitions") if isinstance(content, Mapping) else None
     return found if isinstance(found, int) else None
-
-
-def _check_listing(folder: Path, found: Collection[str], hashes: Mapping[str, str]) -> None:
-    for name in sorted(hashes.keys() - set(found)):
-        raise MissingFileError(folder / name, f"The manifest beside the tables names it. {AGAIN}")
-    for name in sorted(set(found) - hashes.keys()) if hashes else ():
-        raise DamagedFileError(folder / name, "was added to tables whose manifest does not name it", AGAIN)
-
-
-def _flat(files: Mapping[str, tuple[str, ...]] | Mapping[int, tuple[str, ...]]) -> list[str]:
-    return [name for names in files.values() for name in names]

@@ -86,7 +86,7 @@ def test_a_file_that_is_gone_or_came_is_named(parts):
         read_layout(parts)
     file.with_name("other.parquet").rename(file)
     file.with_name("more.parquet").write_bytes(file.read_bytes())
-    with pytest.raises(DamagedFileError, match=r"more.parquet' was added to tables whose manifest does not name it"):
+    with pytest.raises(DamagedFileError, match=r"more.parquet' was added to a folder whose manifest does not name it"):
         read_layout(parts)
 
 

@@ -299,6 +299,8 @@ def test_parts_and_whole_tables_do_not_share_a_folder(lender, laid_out, built, t
         build_partitions(laid_out, tmp_path)
     with pytest.raises(OccupiedFolderError, match=r"holds a feature table in parts"):
         build_features(lender, built[0].features)
+    with pytest.raises(OccupiedFolderError, match=r"holds tables that `bamboo partition` laid out"):
+        build_features(lender, laid_out)
     with pytest.raises(OccupiedFolderError, match=r"holds 'watchlist.parquet'"):
         build_partitions(laid_out, laid_out)
     for within in ("features", "loans/features"):
