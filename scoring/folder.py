@@ -167,7 +167,7 @@ def _check_replaceable(folder: Path) -> None:
         raise BundleError(f"{folder} exists and is not a folder; give another place for the bundle")
     if not folder.exists():
         return
-    others = sorted(_plain_files(folder) - FILES - {MANIFEST, SIGNATURE})
+    others = sorted({entry.name for entry in folder.iterdir()} - FILES - {MANIFEST, SIGNATURE})
     if others:
         raise BundleError(f"{folder} holds {listed(others)}, so it is not a bundle to replace; give another place")
 
