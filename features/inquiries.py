@@ -85,7 +85,7 @@ PATTERNS: Final = (
         ratio(_MONTH, _YEAR),
         "Share of the last year's inquiries that fall in the last 30 days",
         "近30天查询占近一年比例",
-        null="no inquiry in the last year is known",
+        null="no inquiry for credit elsewhere in the last year is known",
         upper=1,
     ),
     derived(
@@ -94,7 +94,7 @@ PATTERNS: Final = (
         ratio(_WEEK * 90, _QUARTER * 7),
         "Inquiries a day in the last 7 days over those in the last 90",
         "近7天与近90天日均查询次数之比",
-        null="no inquiry in the last 90 days is known",
+        null="no inquiry for credit elsewhere in the last 90 days is known",
     ),
     derived(
         INQUIRIES,
@@ -102,7 +102,7 @@ PATTERNS: Final = (
         ratio(_FIRST - _LAST, _YEAR - 1),
         "Mean days between inquiries of the last year",
         "近一年平均查询间隔天数",
-        null="fewer than two inquiries in the last year are known",
+        null="fewer than two inquiries for credit elsewhere in the last year are known",
         unit="days",
     ),
     derived(
