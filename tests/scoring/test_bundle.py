@@ -381,9 +381,7 @@ def test_writing_replaces_a_bundle_and_nothing_else(bundle, written, tmp_path):
         (precious / name).write_text("{}")
         with pytest.raises(BundleError, match=r"holds 'thesis\.txt', so it is not a bundle to replace"):
             write_bundle(precious, bundle)
-    with pytest.raises(
-        BundleError, match=r"holds 'b', 'precious', so it is not a bundle"
-    ):
+    with pytest.raises(BundleError, match=r"holds 'b', 'precious', so it is not a bundle"):
         write_bundle(tmp_path, bundle)
     with pytest.raises(BundleError, match="is not a folder"):
         write_bundle(precious / "thesis.txt", bundle)
