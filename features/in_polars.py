@@ -21,8 +21,10 @@ def in_polars(expression: Expression, time_zone: str) -> pl.Expr:
         time_zone: Zone of local hours and dates.
     """
     parts = [in_polars(part, time_zone) for part in expression.parts]
-    if expression.op in _DIVISIONS and _is_constant(expression.parts[1]):
-        # By a constant, Polars multiplies with the reciprocal, which may be a last bit off: give it a whole column.
+    if expression.op in _DIVISIONS:
+        # By a single number, Polars multiplies with its reciprocal, which may be a last bit off. A constant is one, and
+        # so is a column that Polars knows to be the same in every row, as one that was picked from a single row: make
+        # it a column of as many numbers as are divided.
         parts[1] = parts[0].is_null().cast(pl.Float64) * 0.0 + parts[1]
     if expression.op == "local_hour":
         return parts[0].map_batches(
@@ -40,10 +42,6 @@ def finite(number: pl.Expr) -> pl.Expr:
     """Return a number as features give it: null where it is not finite, and never −0."""
     # Adding 0 would do the same, but Polars leaves it out.
     return pl.when(number == 0).then(0.0).when(number.is_finite()).then(number)
-
-
-def _is_constant(expression: Expression) -> bool:
-    return all(node.op not in {"column", "feature"} for node in expression.nodes())
 
 
 def _number(value: pl.Expr) -> pl.Expr:

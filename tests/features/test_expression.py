@@ -169,16 +169,20 @@ def bits(value):
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
-@given(expression=expressions, rows=st.lists(rows, min_size=1, max_size=4))
-def test_python_gives_the_bits_of_polars(expression, rows):
+@given(expression=expressions, rows=st.lists(rows, min_size=1, max_size=4), told=st.sets(st.sampled_from([*TYPES])))
+def test_python_gives_the_bits_of_polars(expression, rows, told):
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
     spread = frame.select(pl.lit(0).alias("zero"), in_polars(expression, ZONE).alias("value"))["value"].to_list()
     alone = frame[:1].select(in_polars(expression, ZONE).alias("value"))["value"].to_list()
+    # A row picked twice, of which Polars knows that both are one, but for the columns that it was told anew.
+    twice = frame[:1][pl.Series([0, 0])].with_columns(pl.Series(name, frame[name][[0, 0]]) for name in sorted(told))
+    same = twice.select(pl.lit(0).alias("zero"), in_polars(expression, ZONE).alias("value"))["value"].to_list()
 
     expected = [bits(with_python(expression, row)) for row in rows]
 
     assert [bits(value) for value in spread] == expected
     assert [bits(value) for value in alone] == expected[:1]
+    assert [bits(value) for value in same] == expected[:1] * 2
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
@@ -226,6 +230,24 @@ def test_the_laws_of_null_and_time(expression, given, value):
 
     assert with_python(expression, row) == value
     assert pl.DataFrame([row], schema=SCHEMA, orient="row").select(in_polars(expression, ZONE)).item() == value
+
+
+@pytest.mark.parametrize("op", ["/", "%"])
+@pytest.mark.parametrize("count", [1, 2, 7])
+def test_columns_that_are_the_same_in_every_row_divide_as_others_do(op, count):
+    months = column("term_months") * 30.4375
+    divided = in_polars(column("amount") / months if op == "/" else column("amount") % months, "UTC")
+    amounts = [25.0 + place for place in range(count)]
+    exact = [amount / 30.4375 if op == "/" else amount - math.floor(amount / 30.4375) * 30.4375 for amount in amounts]
+    frame = pl.DataFrame({"amount": amounts})
+
+    picked = pl.DataFrame({"term_months": [1.0]})[pl.Series([0] * count)]
+    for each in (
+        frame.with_columns(term_months=pl.Series([1.0] * count)),
+        frame.with_columns(term_months=pl.lit(1.0)),
+        pl.concat([frame, picked], how="horizontal"),
+    ):
+        assert each.select(divided).to_series().to_list() == exact
 
 
 def test_an_expression_reads_as_it_is_written_and_tells_what_it_reads():
