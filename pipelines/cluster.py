@@ -166,7 +166,7 @@ def _interrupts_held_back() -> Iterator[None]:
 
 def _check(client: Client, workers: Workers, check: Callable[[], None]) -> None:
     """Have every worker checked that is there, and ask again when those that were asked ended meanwhile."""
-    for _ in range(_CHECKED_AGAIN + 1):
+    for _ in range(_ASKED):
         try:
             client.wait_for_workers(1, timeout=workers.timeout)
         except TimeoutError:
@@ -177,12 +177,12 @@ def _check(client: Client, workers: Workers, check: Callable[[], None]) -> None:
         if _checked(client, check):
             return
     raise ClusterError(
-        f"workers ended {_CHECKED_AGAIN + 1} times while they were asked whether they can do the work. Their own "
-        "output says why."
+        f"workers ended {_ASKED} times while they were asked whether they can do the work. Their own output says why."
     )
 
 
-_CHECKED_AGAIN: Final = 3
+_ASKED: Final = 4
+"""How often workers are asked that end before they answer."""
 
 
 def _checked(client: Client, check: Callable[[], None]) -> bool:

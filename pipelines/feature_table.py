@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,6 +17,7 @@ from pipelines.errors import DamagedFileError
 from pipelines.feature_files import manifest_path, read_features, sha256_features
 from pipelines.own_modules import check_modules
 from pipelines.store import read_json, require_folder
+from scoring.errors import listed
 
 _WAY_OUT: Final = "Name a folder that `bamboo features` wrote."
 _AGAIN: Final = "Run `bamboo features` again on the tables"
@@ -94,13 +95,9 @@ def _refuse_lacking(folder: Path, frame: pl.DataFrame, names: Iterable[str], cat
     if not lacking:
         return
     strange = [name for name in frame.columns if name not in catalogue and name not in IDENTITY]
-    holds = f", and holds {_listed(strange)}, which no declaration describes" if strange else ""
-    raise DamagedFileError(folder, f"lacks {len(lacking)} column(s) {whose}: {_listed(lacking)}{holds}", _AGAIN)
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    return ", ".join(map(repr, names[:_MOST_NAMED])) + more
+    holds = f", and holds {listed(strange, _MOST_NAMED)}, which no declaration describes" if strange else ""
+    found = f"lacks {len(lacking)} column(s) {whose}: {listed(lacking, _MOST_NAMED)}{holds}"
+    raise DamagedFileError(folder, found, _AGAIN)
 
 
 def _manifest(path: Path) -> Mapping[str, Any]:
