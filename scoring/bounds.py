@@ -66,8 +66,8 @@ class Bounds:
             most everything. Shape (2, 1).
         operand: What each bit compares: the place of a feature in the one or, counted on, in the other.
         most: The bit is 1 when its operand is at most this; NaN where there is no condition.
-        turned: Bits that are 1 when it is not; None when there are none.
-        sets: The features with conditions that no bound tells.
+        turned: Bits that are 1 when it is not, where no set says so; None when there are none.
+        sets: The features with conditions that no bound tells. All patterns of the first one say the turned bits, too.
     """
 
     width: int
@@ -82,10 +82,10 @@ class Bounds:
         operands = np.fmax(row, self.floors)
         # Every place is there, so there is nothing to clip: to say so is sooner than to have each place checked.
         found = np.packbits(operands.take(self.operand, mode="clip") <= self.most, bitorder="little")
-        if self.turned is not None:
-            found ^= self.turned
         if self.sets:
-            found |= np.frombuffer(self._of_sets(row).to_bytes(self.width, "little"), dtype=np.uint8)
+            found ^= np.frombuffer(self._of_sets(row).to_bytes(self.width, "little"), dtype=np.uint8)
+        elif self.turned is not None:
+            found ^= self.turned
         return found
 
     def _of_sets(self, row: Array) -> int:
@@ -119,6 +119,10 @@ def bounds_of(answers: Iterable[Answers], width: int, features: int) -> Bounds:
         if not told.all():
             sets.append(_set(each, ~told, width))
     packed = np.packbits(turned, bitorder="little") if turned.any() else None
+    if packed is not None and sets:
+        always, first = int.from_bytes(packed.tobytes(), "little"), sets[0]
+        sets[0] = first._replace(patterns=[always | pattern for pattern in first.patterns])
+        packed = None
     return Bounds(
         width=width, floors=np.array([[np.nan], [-np.inf]]), operand=operand, most=most, turned=packed, sets=tuple(sets)
     )

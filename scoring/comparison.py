@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from scoring.call_value import InputMaker
 from scoring.points import PointsMap
-from scoring.reference import Reference, group_sums, length, lengths
+from scoring.reference import Reference, group_sums, length, lengths, stretched
 
 Array = NDArray[np.float64]
 
@@ -26,7 +26,8 @@ class Compared(NamedTuple):
         groups_lost: Their sums by reason group.
         asked: Contributions, in log-odds, of the features that a call can verify.
         without: Margin with those features at the reference average.
-        distance: From development; None when nobody asks for it.
+        distance: From development; None when nobody asks for it. One case alone has none, either, when it is within the
+            limit for sure.
     """
 
     contributions: Array
@@ -46,35 +47,45 @@ class Comparer:
 
     Attributes:
         line: From margin to points.
+        per_margin: Its slope, for every feature: numpy multiplies arrays sooner than an array and a number.
         inputs: Groups, features that a call can verify, and the reference in points.
         asked: Mean contributions of those features over just-approved cases, in log-odds.
         asked_of_one: Places of those features, each with that mean.
         total: All points of the average just-approved applicant added up.
         centre: Mean points lost of development cases, by reason group.
-        precision: Inverse of their covariance; None when nobody asks for distances.
+        precision: Inverse of their covariance.
+        limit: Distance that somebody asks about; None when nobody does.
+        within: Under it, the square of what is within the limit for sure is below the limit's square.
     """
 
     line: PointsMap
+    per_margin: Array
     inputs: InputMaker
     asked: Array
     asked_of_one: tuple[tuple[int, float], ...]
     total: float
     centre: Array
-    precision: Array | None
+    precision: Array
+    limit: float | None
+    within: Array
 
     @classmethod
-    def of(cls, line: PointsMap, reference: Reference, inputs: InputMaker, *, far: bool) -> Comparer:
-        """Prepare."""
+    def of(cls, line: PointsMap, reference: Reference, inputs: InputMaker, *, limit: float | None) -> Comparer:
+        """Prepare; with a limit for distances when somebody asks whether they are beyond it."""
         asked = reference.contributions.take(inputs.asked)
+        precision = reference.group_precision / line.per_margin**2
         return cls(
             line=line,
+            per_margin=np.full(len(inputs.reference), line.per_margin),
             inputs=inputs,
             asked=asked,
             asked_of_one=tuple(zip(inputs.asked.tolist(), asked.tolist(), strict=True)),
             total=math.fsum(inputs.reference.tolist()),
             centre=group_sums(inputs.reference, inputs.groups, inputs.group_count)
             - line.per_margin * reference.group_mean,
-            precision=reference.group_precision / line.per_margin**2 if far else None,
+            precision=precision,
+            limit=limit,
+            within=stretched(precision),
         )
 
     def compare(self, contributions: Array, margin: float) -> Compared:
@@ -85,15 +96,24 @@ class Comparer:
             margin: Their margin.
         """
         inputs = self.inputs
-        lost = inputs.reference - self.line.per_margin * contributions
+        lost = inputs.reference - self.per_margin * contributions
         asked, without = [], margin
         for place, usual in self.asked_of_one:
             found = contributions.item(place)
             asked.append(found)
             without += usual - found
         sums = group_sums(lost, inputs.groups, inputs.group_count)
-        distance = None if self.precision is None else length(sums - self.centre, self.precision)
-        return Compared(contributions, lost, sums.tolist(), asked, without, distance)
+        groups_lost = sums.tolist()
+        return Compared(contributions, lost, groups_lost, asked, without, self._distance(sums, groups_lost))
+
+    def _distance(self, sums: Array, groups_lost: list[float]) -> float | None:
+        limit = self.limit
+        if limit is None:
+            return None
+        apart = sums - self.centre
+        if math.isfinite(sum(groups_lost)) and apart.dot(self.within).dot(apart) < limit * limit:
+            return None
+        return length(apart, self.precision)
 
     def compare_many(self, contributions: Array, margins: Array) -> Iterator[Compared]:
         """Compare cases, each with the bits that it has alone.
@@ -110,5 +130,5 @@ class Comparer:
             without = without + moved
         sums = group_sums(lost, inputs.groups, inputs.group_count)
         nobody: list[None] = [None] * len(margins)
-        distances = nobody if self.precision is None else lengths(sums - self.centre, self.precision).tolist()
+        distances = nobody if self.limit is None else lengths(sums - self.centre, self.precision).tolist()
         return map(Compared, contributions, lost, sums.tolist(), asked.tolist(), without.tolist(), distances)

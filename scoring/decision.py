@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from scoring import codec
 from scoring.frozen import maker
-from scoring.spec import Outcome, ReasonText
+from scoring.spec import Outcome
 
 Value = float | int | str | bool | None
 """What a feature may hold in a request; None means unknown."""
@@ -80,13 +80,8 @@ class Reason:
     en: str
     zh: str
 
-    @classmethod
-    def of(cls, words: ReasonText, points_lost: float, features: tuple[str, ...]) -> Reason:
-        """Return the reason that a group gives, sooner than the constructor would."""
-        return _make_reason(words.id, points_lost, features, words.en, words.zh)
 
-
-_make_reason: Final = maker(Reason)
+make_reason: Final = maker(Reason)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -108,15 +103,8 @@ class Trigger:
     en: str
     zh: str
 
-    @classmethod
-    def of(
-        cls, id_: str, kind: Literal["hard_rule", "trigger"], evidence: Mapping[str, Value], en: str, zh: str
-    ) -> Trigger:
-        """Return a trigger, sooner than the constructor would."""
-        return _make_trigger(id_, kind, evidence, en, zh)
 
-
-_make_trigger: Final = maker(Trigger)
+make_trigger: Final = maker(Trigger)
 
 
 class _Later:

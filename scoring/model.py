@@ -24,7 +24,7 @@ from scoring.routing import in_control_arm, route
 from scoring.rules import Fired, Portfolio, fired_limits, fired_rule, holds
 from scoring.spec import ModelSpec, Policy, Tier
 from scoring.trees import Trees
-from scoring.triggers import Grounds, Limits, trigger, triggers_of
+from scoring.triggers import Limits, trigger, triggers_of
 
 Array = NDArray[np.float64]
 Provisional = Literal["approve", "decline"]
@@ -100,8 +100,7 @@ class Model:
         self.start_points = self.line.points(self.kernel.expected)
         self._call_kernel = prepare_margins(call_value.trees) if call_value else None
         self._inputs = InputMaker.of(spec, reference)
-        far = spec.policy.unfamiliar_distance is not None
-        self._comparer = Comparer.of(self.line, reference, self._inputs, far=far)
+        self._comparer = Comparer.of(self.line, reference, self._inputs, limit=spec.policy.unfamiliar_distance)
         self._members = members_of(self._inputs.groups.tolist(), self.kernel.used)
         self._limits = Limits.of(spec.policy, self._inputs.cutoff, [reason.id for reason in spec.reasons])
         self._uppers = [tier.upper_pd for tier in spec.tiers]
@@ -198,11 +197,15 @@ class Model:
         return bool(self._thin)
 
     def _rules(self, case: _Case, portfolio: Portfolio | None) -> list[Fired]:
-        limits, number = self.spec.policy.concentration_limits, case.row.item
-        found = [(rule, place) for rule, place, fires in self._hard_rules if fires(number(place))]
-        fired = [fired_rule(rule, self._value(place, case)) for rule, place in found]
+        number = case.row.item
+        fired = [
+            fired_rule(rule, self._value(place, case))
+            for rule, place, fires in self._hard_rules
+            if fires(number(place))
+        ]
         if portfolio is None:
             return fired
+        limits = self.spec.policy.concentration_limits
         values = {limit.feature: self._value(self.encoder.places[limit.feature], case) for limit in limits}
         return fired + fired_limits(limits, values, portfolio)
 
@@ -210,30 +213,33 @@ class Model:
         return self.encoder.value(place, case.row.item(place), case.words)
 
     def _triggers(self, case: Compared, points: float, provisional: Provisional) -> tuple[Trigger, ...]:
-        without = self._tier(self.line.pd(case.without))[1]
-        grounds = Grounds(points, provisional, self.line.points(case.without), without, case.groups_lost, case.distance)
-        return triggers_of(grounds, self._limits)
+        turned: dict[str, Value] | None = None
+        if self._tier(self.line.pd(case.without))[1] != provisional:
+            turned = {"points": points, "without": self.line.points(case.without), "cutoff": self._limits.cutoff}
+        return triggers_of(self._limits, case.groups_lost, case.distance, turned=turned)
 
     def _reasons(self, case: Compared) -> tuple[Reason, ...]:
         return reasons_of(case.groups_lost, case.lost.tolist(), self._members, self.spec.reasons, self.encoder.names)
 
     def _questions(self, asked: list[float]) -> tuple[str, ...]:
         """Return the questions whose features carried most points first; ties in the order of the description."""
-        carried = dict.fromkeys(self._asked, 0.0)
-        for question, places in self._asked.items():
+        carried = {}
+        for question, places in self._asked:
+            points = 0.0
             for place in places:
-                carried[question] += abs(asked[place])
+                points += abs(asked[place])
+            carried[question] = points
         return tuple(sorted(carried, key=carried.__getitem__, reverse=True))
 
 
-def _asked(spec: ModelSpec) -> dict[str, list[int]]:
-    """Return where, among the features that a call can verify, those of every question stand that has some."""
+def _asked(spec: ModelSpec) -> list[tuple[str, list[int]]]:
+    """Return, for every question of some feature, where its features stand among those that a call can verify."""
     asked = [each.question for each in spec.features if each.question is not None]
-    return {
-        question.id: [place for place, each in enumerate(asked) if each == question.id]
+    return [
+        (question.id, [place for place, each in enumerate(asked) if each == question.id])
         for question in spec.questions
         if question.id in asked
-    }
+    ]
 
 
 def _accelerated(kernel: Kernel, *, accelerate: bool | None) -> Kernel:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from scoring.decision import Reason
+from scoring.decision import Reason, make_reason
 from scoring.spec import ReasonText
 
 MOST_REASONS: Final = 4
@@ -42,11 +42,13 @@ def reasons_of(
         reasons: The words of all reason groups.
         features: Names of the features.
     """
-    losing = [group for group in members if groups_lost[group] > LEAST_POINTS]
-    losing.sort(key=groups_lost.__getitem__, reverse=True)
-    found = []
-    for group in losing[:MOST_REASONS]:
+    found, lost_by = [], points_lost.__getitem__
+    for group in sorted(members, key=groups_lost.__getitem__, reverse=True)[:MOST_REASONS]:
+        lost, words = groups_lost[group], reasons[group]
+        if not lost > LEAST_POINTS:
+            break
         losers = [place for place in members[group] if points_lost[place] > LEAST_POINTS]
-        losers.sort(key=points_lost.__getitem__, reverse=True)
-        found.append(Reason.of(reasons[group], groups_lost[group], tuple([features[place] for place in losers])))
+        losers.sort(key=lost_by, reverse=True)
+        named = tuple([features[place] for place in losers])
+        found.append(make_reason(words.id, lost, named, words.en, words.zh))
     return tuple(found)

@@ -65,8 +65,10 @@ def route(
     if policy.call_value_threshold is not None and call_value is not None:
         if call_value >= policy.call_value_threshold:
             return Route("phone_review", "call_value", control=False)
-    elif any(provisional == "approve" or trigger.id not in CAUTIONS for trigger in triggers):
-        return Route("phone_review", "trigger", control=False)
+    else:
+        for trigger in triggers:
+            if provisional == "approve" or trigger.id not in CAUTIONS:
+                return Route("phone_review", "trigger", control=False)
     return Route(provisional, "tier", control=False)
 
 
@@ -80,7 +82,7 @@ def in_control_arm(case_id: str | None, policy: Policy) -> bool:
         return False
     digest = _keyed(policy.control_key).copy()
     digest.update(case_id.encode())
-    return int.from_bytes(digest.digest(), "big") / 2**64 < policy.control_share
+    return int.from_bytes(digest.digest(), "big") * 2.0**-64 < policy.control_share
 
 
 @lru_cache(maxsize=16)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final, Literal
 
 from scoring.decision import Trigger, Value
@@ -15,19 +16,19 @@ Portfolio = Mapping[str, Mapping[str, float]]
 
 Fired = tuple[Trigger, Literal["decline", "phone_review"]]
 
-_COMPARE: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+_FROM_THE_BOUND: Final[Mapping[str, Callable[[float, float], bool]]] = {
+    "<": operator.gt,
+    "<=": operator.ge,
+    ">": operator.lt,
+    ">=": operator.le,
     "==": operator.eq,
 }
+"""What the bound must be to a value for which an operator holds."""
 
 
 def holds(rule: HardRule) -> Callable[[float], bool]:
     """Return whether a rule fires on the encoded value of its feature; NaN, which is None, fires none."""
-    compare, bound = _COMPARE[rule.operator], rule.bound
-    return lambda number: compare(number, bound)
+    return partial(_FROM_THE_BOUND[rule.operator], rule.bound)
 
 
 def fired_rule(rule: HardRule, value: Value) -> Fired:
@@ -74,14 +75,12 @@ def _limit_trigger(limit: ConcentrationLimit, category: str, share: float) -> Tr
     )
 
 
-def check_portfolio(limits: Sequence[ConcentrationLimit], portfolio: Portfolio | None) -> None:
+def check_portfolio(limits: Sequence[ConcentrationLimit], portfolio: Portfolio) -> None:
     """Refuse a portfolio's state that is none, lacks a limited feature or holds shares that are none.
 
     Raises:
         PortfolioError: Names the feature, the category and the share.
     """
-    if portfolio is None:
-        return
     _check_mappings(portfolio)
     for limit in limits:
         if limit.feature not in portfolio:

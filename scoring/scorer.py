@@ -103,8 +103,10 @@ class Scorer:
             RequestError: A feature, the id or the portfolio's state cannot be used; says which and why.
         """
         model = self._model
-        _check_case_id(case_id)
-        check_portfolio(model.spec.policy.concentration_limits, portfolio)
+        if case_id is not None:
+            _check_case_id(case_id)
+        if portfolio is not None:
+            check_portfolio(model.spec.policy.concentration_limits, portfolio)
         row, words = model.encoder.case(features)
         return model.decide_one(row, words, case_id, portfolio)
 
@@ -132,7 +134,8 @@ class Scorer:
             RequestError: As for `decide`, naming the row; nothing is decided then.
         """
         model, threads = self._model, _threads(threads)
-        check_portfolio(model.spec.policy.concentration_limits, portfolio)
+        if portfolio is not None:
+            check_portfolio(model.spec.policy.concentration_limits, portfolio)
         matrix = model.encoder.columns(columns)
         words = {name: list(columns[name]) for name in model.encoder.categories}
         if without_order(case_ids):
@@ -141,7 +144,8 @@ class Scorer:
         if len(ids) != len(matrix):
             raise ShapeError(f"case_ids has {len(ids)} entries for {len(matrix)} cases; give one for each.")
         for row, case_id in enumerate(ids):
-            _check_case_id(case_id, row)
+            if case_id is not None:
+                _check_case_id(case_id, row)
         decided: list[Decision] = []
         for start in range(0, len(matrix), _AT_ONCE):
             some = slice(start, start + _AT_ONCE)
@@ -245,8 +249,6 @@ def _checked_row(row: Any, model: Model) -> Array:  # noqa: ANN401 - whatever a 
 
 
 def _check_case_id(case_id: object, row: int | None = None) -> None:
-    if case_id is None:
-        return
     if not isinstance(case_id, str):
         raise CaseIdError(case_id, "a string: identifiers are never numbers", row)
     problem = "at least one character long" if not case_id else text_problem(case_id)

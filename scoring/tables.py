@@ -62,7 +62,8 @@ class Tables:
 
         Everything is added in the order of the groups.
         """
-        weights = self.rows.take(self.start + patterns, axis=0)
+        # Bytes are made places first: to add numbers of two kinds takes numpy longer than both.
+        weights = self.rows.take(self.start + patterns.astype(np.intp), axis=0)
         found = np.bincount(self.columns.ravel(), weights.ravel(), features + 2)
         return np.asarray(found, dtype=np.float64)  # without any table they are no floats
 

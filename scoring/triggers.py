@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from scoring.decision import Trigger, Value
+from scoring.decision import Trigger, Value, make_trigger
 from scoring.spec import Policy
 
 WORDS: Final[Mapping[str, tuple[str, str]]] = {
@@ -26,27 +26,6 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
 CAUTIONS: Final = frozenset({"multi_lender_pressure", "network_alert"})
 """Triggers that only ever speak against the applicant: they send a case that would be approved to a person, but not one
 that would be declined anyway."""
-
-
-@dataclass(slots=True)
-class Grounds:
-    """What the triggers are computed from, one for every case.
-
-    Attributes:
-        points: The score.
-        provisional: What the tier alone decides.
-        without_points: The score with call-verifiable declared facts at the reference average.
-        without_provisional: What the tier of that score decides.
-        groups_lost: Points lost against the reference, in the order of the reason groups; negative where gained.
-        distance: Mahalanobis distance from development; None when the policy has no limit.
-    """
-
-    points: float
-    provisional: str
-    without_points: float
-    without_provisional: str
-    groups_lost: Sequence[float]
-    distance: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,17 +60,25 @@ class Limits:
         )
 
 
-def triggers_of(grounds: Grounds, limits: Limits) -> tuple[Trigger, ...]:
-    """Return the triggers that fire, in the order of `WORDS`."""
-    policy, lost = limits.policy, grounds.groups_lost
+def triggers_of(
+    limits: Limits, lost: Sequence[float], distance: float | None, *, turned: Mapping[str, Value] | None
+) -> tuple[Trigger, ...]:
+    """Return the triggers that fire, in the order of `WORDS`.
+
+    Args:
+        limits: When they fire.
+        lost: Points lost against the reference, in the order of the reason groups; negative where gained.
+        distance: Mahalanobis distance from development; None when it is not beyond the policy's limit.
+        turned: Shows how the decision turns on facts that a call can verify; None when it does not.
+    """
+    policy = limits.policy
     fired: list[Trigger] = []
-    if grounds.provisional != grounds.without_provisional:
-        evidence = {"points": grounds.points, "without": grounds.without_points, "cutoff": limits.cutoff}
-        fired.append(trigger("hinges_on_unverified", evidence))
+    if turned is not None:
+        fired.append(trigger("hinges_on_unverified", turned))
     against, limit = math.fsum([points for points in lost if points > 0]), policy.conflict_points
     if against >= limit and (gained := -math.fsum([points for points in lost if points < 0])) >= limit:
         fired.append(trigger("conflict", {"gained": gained, "lost": against, "limit": limit}))
-    distance, most = grounds.distance, policy.unfamiliar_distance
+    most = policy.unfamiliar_distance
     if distance is not None and most is not None and distance > most:
         fired.append(trigger("unfamiliar", {"distance": distance, "limit": most}))
     for name, groups, limit in limits.weighed:
@@ -104,4 +91,4 @@ def triggers_of(grounds: Grounds, limits: Limits) -> tuple[Trigger, ...]:
 def trigger(name: str, evidence: Mapping[str, Value]) -> Trigger:
     """Return a trigger with its words."""
     english, chinese = WORDS[name]
-    return Trigger.of(name, "trigger", evidence, english, chinese)
+    return make_trigger(name, "trigger", evidence, english, chinese)

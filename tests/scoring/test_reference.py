@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from scipy.spatial.distance import mahalanobis
 
-from scoring.reference import distances, group_sums, reference_from
+from scoring.reference import distances, group_sums, length, reference_from, stretched
 
 rng = np.random.default_rng(8)
 PHI = rng.normal(size=(500, 4)) @ rng.normal(size=(4, 4))
@@ -46,6 +48,22 @@ def test_a_group_that_never_varies_keeps_the_distance_finite():
     found = reference_from(flat, PDS, 0.5, group_of=GROUP_OF, groups=3)
     assert np.isfinite(found.group_precision).all()
     assert np.isfinite(distances(found, PHI, GROUP_OF)).all()
+
+
+@given(st.integers(1, 16), st.integers(0, 12), st.floats(1e-3, 1e3), st.integers(0, 2**32 - 1))
+def test_in_no_order_of_adding_is_a_stretched_square_less_than_the_length(size, digits, scale, seed):
+    """The harder the sums cancel, the more their order tells: up to 12 digits are lost along one direction."""
+    random = np.random.default_rng(seed)
+    turned, _ = np.linalg.qr(random.normal(size=(size, size)))
+    precision = turned * np.append(10.0**-digits, np.ones(size - 1)) @ turned.T * scale
+    precision = (precision + precision.T) / 2
+    apart = turned[:, 0] + random.normal(size=size) * 10.0 ** -random.integers(0, 16)
+    squared = length(apart, precision) ** 2
+    for _ in range(5):
+        order = random.permutation(size)
+        shuffled = apart[order]
+        assert shuffled.dot(stretched(precision)[np.ix_(order, order)]).dot(shuffled) >= squared
+    assert apart.dot(stretched(precision)).dot(apart) <= squared + 1e-11 * scale * apart.dot(apart)
 
 
 def test_the_hash_follows_the_content():

@@ -191,6 +191,20 @@ def test_an_explanation_unlike_any_is_unfamiliar(with_policy, bundle, cases):
     assert evidence_of(with_policy(unfamiliar_distance=None).decide(cases[0]), "unfamiliar") is None
 
 
+def test_at_the_limit_itself_a_case_is_familiar_and_one_bit_below_it_is_not(with_policy, cases):
+    """Alone and among others: what is surely within the limit is told without its distance, what is not is measured."""
+    told = [
+        evidence_of(decision, "unfamiliar") for decision in map(with_policy(unfamiliar_distance=1e-9).decide, cases)
+    ]
+    for case, distance in [(case, each["distance"]) for case, each in zip(cases, told, strict=True) if each][:40]:
+        columns = {name: [value] for name, value in case.items()}
+        for limit, fires in ((distance, False), (np.nextafter(distance, 0.0).item(), True)):
+            scorer = with_policy(unfamiliar_distance=limit)
+            expected = {"distance": distance, "limit": limit} if fires else None
+            assert evidence_of(scorer.decide(case), "unfamiliar") == expected
+            assert evidence_of(scorer.decide_many(columns)[0], "unfamiliar") == expected
+
+
 @pytest.mark.parametrize("wrong", [1e-6, -1.0, np.nan, np.inf])
 def test_an_explanation_that_does_not_add_up_goes_to_a_person_without_reasons(scorer, cases, wrong):
     model = scorer._model
