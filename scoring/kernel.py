@@ -197,7 +197,7 @@ class _Pieces:
 def prepare(trees: Trees, *, table_bytes: int = TABLE_BYTES) -> Kernel:
     """Prepare checked trees for scoring.
 
-    Tables take about 18 kB per group of leaves, two groups per 16-leaf tree of depth 4. They are made when a bundle is
+    Tables take about 16 kB per group of leaves, two groups per 16-leaf tree of depth 4. They are made when a bundle is
     loaded, not kept in it: made from the trees, they cannot say anything else than the trees do, and making them takes
     less time than reading and hashing them would save.
 

@@ -10,6 +10,10 @@ from scoring.trees import Trees, node_starts
 MOST_CONDITIONS = 8
 """Most conditions of a group: its table has one row per pattern of them, 256 at most."""
 
+MOST_FEATURES = 7
+"""Most features of a group of several leaves: with the leaf reached, a row of its table is 64 bytes, which is what the
+processor fetches at a time; most trees' groups have no more of themselves."""
+
 
 class Path(NamedTuple):
     """The way to one leaf.
@@ -86,16 +90,19 @@ def _further(way: _Way, node: int, went_left: int, feature: int, share: float) -
 def grouped(paths: Iterator[Path], most: int = MOST_CONDITIONS) -> Iterator[Group]:
     """Gather neighbouring leaves of a tree while their paths together hold at most ``most`` conditions.
 
-    A leaf whose own path is longer comes alone, with all its conditions.
+    A leaf whose own path is longer comes alone, with all its conditions. Leaves together compare few features, too.
     """
     nodes: dict[int, None] = {}
+    features: set[int] = set()
     members: list[Path] = []
     for path in paths:
         more = [node for node in path.nodes if node not in nodes]
-        if members and (path.tree != members[0].tree or len(nodes) + len(more) > most):
+        together = features.union(path.features)
+        if members and (path.tree != members[0].tree or len(nodes) + len(more) > most or len(together) > MOST_FEATURES):
             yield Group(tuple(nodes), tuple(members))
-            nodes, members, more = {}, [], list(path.nodes)
+            nodes, together, members, more = {}, set(path.features), [], list(path.nodes)
         nodes.update(dict.fromkeys(more))
+        features = together
         members.append(path)
     if members:
         yield Group(tuple(nodes), tuple(members))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,9 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Bytes = NDArray[np.uint8]
 Places = NDArray[np.intp]
+
+_LINE: Final = 64
+"""Bytes that the processor fetches from memory at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +90,11 @@ def gathered_tables(found: Sequence[Table], *, features: int) -> Tables:
         features: How many features a row has.
     """
     width = max((len(table.features) for table in found), default=0) + 1
+    if _LINE // 16 < width < _LINE // 8:
+        width = _LINE // 8  # so that no row is in two fetches
     sizes = np.array([len(table.reached) for table in found], dtype=np.intp)
     start = np.cumsum(sizes) - sizes
-    rows = np.zeros((int(sizes.sum()), width))
+    rows = _zeros(int(sizes.sum()), width)
     columns = np.full((len(found), width), features, dtype=np.intp)
     columns[:, -1] = features + 1
     for group, table in enumerate(found):
@@ -103,3 +109,10 @@ def gathered_tables(found: Sequence[Table], *, features: int) -> Tables:
         used=tuple(len(table.features) for table in found),
         rows=rows,
     )
+
+
+def _zeros(rows: int, width: int) -> Array:
+    """Return zeros that begin where a fetch does."""
+    numbers = np.zeros(rows * width + _LINE // 8)
+    first = -numbers.ctypes.data % _LINE // 8
+    return numbers[first : first + rows * width].reshape(rows, width)

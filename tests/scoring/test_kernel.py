@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import replace
-from itertools import combinations
+from itertools import chain, combinations
 from math import factorial
 
 import lightgbm as lgb
@@ -17,10 +17,10 @@ from modelling.export_trees import trees_from_booster
 from scoring.conditions import goes_left
 from scoring.fast import accelerated
 from scoring.kernel import prepare, prepare_margins
-from scoring.paths import paths_of
+from scoring.paths import grouped, paths_of
 
 TINY = float(np.float32(1e-35))
-FEATURES = 7
+FEATURES = 10
 CATEGORICAL = [5, 6]
 
 draws = st.fixed_dictionaries(
@@ -54,13 +54,17 @@ def train(draw):
     matrix[:, 3] *= 1e-35
     matrix[:, 5], matrix[:, 6] = rng.integers(0, 6, rows), rng.integers(0, 90, rows)
     missing = rng.random(matrix.shape) < rng.choice([0.0, 0.2])
-    target = matrix[:, 0] + matrix[:, 1] + matrix[:, 2] * matrix[:, 4] + (matrix[:, 6] % 3) + rng.normal(size=rows)
+    target = matrix[:, 0] + matrix[:, 1] + matrix[:, 2] * matrix[:, 4] + (matrix[:, 6] % 3) + matrix[:, 7:].sum(axis=1)
+    target += rng.normal(size=rows)
     matrix[missing] = np.nan
     if draw["objective"] == "binary":
         target = (target > np.median(target)).astype(float)
     trees = draw.pop("trees")
     if draw.pop("monotone"):
-        draw |= {"monotone_constraints": [1, 0, 0, 0, -1, 0, 0], "monotone_constraints_method": "intermediate"}
+        draw |= {
+            "monotone_constraints": [1, 0, 0, 0, -1, *[0] * (FEATURES - 5)],
+            "monotone_constraints_method": "intermediate",
+        }
     draw |= {"verbose": -1, "num_threads": 1, "bagging_freq": 1, "min_data_per_group": 1, "deterministic": True}
     data = lgb.Dataset(matrix, target, categorical_feature=CATEGORICAL, free_raw_data=False)
     with warnings.catch_warnings():
@@ -113,6 +117,20 @@ def test_margins_have_lightgbms_bits_and_contributions_are_pred_contrib(draw):
             alone, explanation = one.explain(row)
             assert alone == margin
             assert explanation.tobytes() == contribution.tobytes()
+
+
+def test_a_row_of_a_shallow_models_tables_is_one_fetch_from_memory():
+    """Of 64 bytes, one after another; a group of more than seven features would not fit, so its leaves part."""
+    rng = np.random.default_rng(6)
+    matrix = rng.normal(size=(2000, 20))
+    settings_ = {"objective": "regression", "num_leaves": 16, "max_depth": 4, "verbose": -1, "num_threads": 1}
+    booster = lgb.train(settings_, lgb.Dataset(matrix, np.sin(3 * matrix).sum(axis=1)), 30)
+    trees = trees_from_booster(booster)
+    rows = prepare(trees).tables.rows
+    assert rows.ctypes.data % 64 == 0
+    assert rows.strides == (64, 8)
+    together = [set(chain.from_iterable(path.features for path in group.paths)) for group in grouped(paths_of(trees))]
+    assert max(map(len, together)) == 7
 
 
 @pytest.fixture(scope="module")
