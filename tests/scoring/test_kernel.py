@@ -122,9 +122,9 @@ def test_margins_have_lightgbms_bits_and_contributions_are_pred_contrib(draw):
 def test_a_row_of_a_shallow_models_tables_is_one_fetch_from_memory():
     """Of 64 bytes, one after another; a group of more than seven features would not fit, so its leaves part."""
     rng = np.random.default_rng(6)
-    matrix = rng.normal(size=(2000, 20))
+    matrix = rng.normal(size=(2000, 60))
     settings_ = {"objective": "regression", "num_leaves": 16, "max_depth": 4, "verbose": -1, "num_threads": 1}
-    booster = lgb.train(settings_, lgb.Dataset(matrix, np.sin(3 * matrix).sum(axis=1)), 30)
+    booster = lgb.train(settings_, lgb.Dataset(matrix, np.sin(3 * matrix).sum(axis=1)), 60)
     trees = trees_from_booster(booster)
     rows = prepare(trees).tables.rows
     assert rows.ctypes.data % 64 == 0
