@@ -56,7 +56,7 @@ class Set(NamedTuple):
     patterns: list[int]
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class Bounds:
     """Conditions prepared for one row.
 

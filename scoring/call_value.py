@@ -69,7 +69,7 @@ def amount_or(assumed: float, amount: float | None) -> float:
     return assumed if amount is None or not amount > 0 else float(amount)
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class InputMaker:
     """Makes the inputs of the value of a call, prepared once for one model.
 

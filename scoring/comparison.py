@@ -38,7 +38,7 @@ class Compared(NamedTuple):
     distance: float | None
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class Comparer:
     """Compares with one reference; prepared once for a model.
 

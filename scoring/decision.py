@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 from scoring import codec
 from scoring.frozen import maker
@@ -107,22 +107,38 @@ class Trigger:
 make_trigger: Final = maker(Trigger)
 
 
+class Rest(Protocol):
+    """Makes what a decision says when it is first asked; always the same."""
+
+    def contributions(self) -> tuple[Contribution, ...]:
+        """Return one contribution per feature."""
+
+    def questions(self) -> tuple[str, ...]:
+        """Return the ids of the questions."""
+
+    def thin_file(self) -> bool:
+        """Return whether nothing is known that the policy names as history."""
+
+
+_LATER: Final = ("contributions", "questions", "thin_file")
+
+
 class _Later:
-    """Lets a record fill ``contributions`` in when they are first asked for.
+    """Lets a record fill in what is not needed to decide when it is first asked for.
 
     A case has one contribution per feature; making them takes longer than deciding, and many callers never look. Filled
     in from equal parts they are equal, so threads that ask at once need no lock.
     """
 
-    __slots__ = ("_make_contributions",)
-    _make_contributions: Callable[[], tuple[Contribution, ...]]
+    __slots__ = ("_rest",)
+    _rest: Rest
 
-    def __getattr__(self, name: str) -> tuple[Contribution, ...]:
-        """Return the contributions of a record that has none yet; Python calls this for no other field."""
-        if name != "contributions":
+    def __getattr__(self, name: str) -> object:
+        """Return and keep what a record does not have yet; Python calls this for no other field."""
+        if name not in _LATER:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        made: tuple[Contribution, ...] = self._make_contributions()
-        object.__setattr__(self, "contributions", made)
+        made: object = getattr(self._rest, name)()
+        object.__setattr__(self, name, made)
         return made
 
 
@@ -171,17 +187,15 @@ class Decision(_Later):
     unseen: tuple[str, ...]
 
     @classmethod
-    def with_contributions_later(
-        cls, make_contributions: Callable[[], tuple[Contribution, ...]], *others: object
-    ) -> Decision:
-        """Return a decision whose contributions are made when they are first asked for; it equals one that has them.
+    def with_rest(cls, rest: Rest, *others: object) -> Decision:
+        """Return a decision that is told the rest when it is first asked for it; it equals one that has it.
 
         Args:
-            make_contributions: Makes them; always the same ones.
+            rest: Makes contributions, questions and whether the file is thin.
             others: All other fields, in their order.
         """
         decision = _make_decision(*others)
-        _put_later(decision, make_contributions)
+        _put_rest(decision, rest)
         return decision
 
     def to_dict(self) -> dict[str, Any]:
@@ -212,5 +226,5 @@ class Decision(_Later):
         return codec.from_plain(cls, codec.parse_json(text), "decision")
 
 
-_make_decision: Final = maker(Decision, without=("contributions",))
-_put_later: Final = _Later.__dict__["_make_contributions"].__set__
+_make_decision: Final = maker(Decision, without=_LATER)
+_put_rest: Final = _Later.__dict__["_rest"].__set__

@@ -24,7 +24,7 @@ TABLE_BYTES: Final = 1 << 28
 """Most memory that tables may take; leaves beyond it are explained without."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class Kernel:
     """An ensemble prepared for scoring. Immutable: any number of threads may use one.
 

@@ -6,7 +6,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import repeat
 from typing import Final, Literal, NamedTuple
 
 import numpy as np
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scoring.call_value import CallValue, InputMaker, amount_or, amounts_of
 from scoring.comparison import Compared, Comparer
-from scoring.decision import Contribution, Decision, Reason, Trigger, Value
+from scoring.decision import Contribution, Decision, Trigger, Value
 from scoring.encode import Encoder
 from scoring.kernel import Kernel, Margins, prepare, prepare_margins
 from scoring.points import PointsMap
@@ -50,10 +50,28 @@ class Scored:
     contributions: Array
 
 
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class _Teller:
+    """Tells the rest of decisions; small, since a decision that nobody reads holds on to it.
+
+    Attributes:
+        encoder: Knows names and values.
+        line: From margin to points.
+        asked: For every question, where its features stand among those that a call can verify.
+        thin: Places of the features that the policy names as history.
+    """
+
+    encoder: Encoder
+    line: PointsMap
+    asked: tuple[tuple[str, tuple[int, ...]], ...]
+    thin: tuple[int, ...]
+
+
 class _Case(NamedTuple):
     """One case, with what was computed for it alone or for all cases together.
 
     Attributes:
+        teller: Tells the rest of its decision.
         row: The encoded case.
         words: Its categories never seen, by feature.
         margin: Raw log-odds of bad.
@@ -61,11 +79,34 @@ class _Case(NamedTuple):
         call_value: Expected gain of a call, its cost taken off; None when the bundle has learned none.
     """
 
+    teller: _Teller
     row: Array
     words: Mapping[str, Value]
     margin: float
     compared: Compared
     call_value: float | None
+
+    def value(self, place: int) -> Value:
+        """Return one value as it was scored."""
+        return self.teller.encoder.value(place, self.row.item(place), self.words)
+
+    def contributions(self) -> tuple[Contribution, ...]:
+        """Return what every feature did to the score."""
+        encoder, compared = self.teller.encoder, self.compared
+        points = self.teller.line.points_of(compared.contributions)
+        values = encoder.values(self.row, self.words)
+        return Contribution.all_of(encoder.names, values, points.tolist(), compared.lost.tolist())
+
+    def questions(self) -> tuple[str, ...]:
+        """Return the questions whose features carried most points first; ties in the order of the description."""
+        asked = self.compared.asked
+        carried = {question: math.fsum(abs(asked[place]) for place in places) for question, places in self.teller.asked}
+        return tuple(sorted(carried, key=carried.__getitem__, reverse=True))
+
+    def thin_file(self) -> bool:
+        """Return whether nothing that the policy names as history is known and other than 0 or False."""
+        thin = self.teller.thin
+        return bool(thin) and not any(self.value(place) for place in thin)
 
 
 class Model:
@@ -105,8 +146,12 @@ class Model:
         self._limits = Limits.of(spec.policy, self._inputs.cutoff, [reason.id for reason in spec.reasons])
         self._uppers = [tier.upper_pd for tier in spec.tiers]
         self._tiers = [(tier.name, _provisional(tier, spec.policy)) for tier in spec.tiers]
-        self._asked = _asked(spec)
-        self._thin = [self.encoder.places[name] for name in spec.policy.thin_file_features]
+        self._teller = _Teller(
+            encoder=self.encoder,
+            line=self.line,
+            asked=_asked(spec),
+            thin=tuple(self.encoder.places[name] for name in spec.policy.thin_file_features),
+        )
         amount = spec.policy.economics.amount_feature
         self._hard_rules = [(rule, self.encoder.places[rule.feature], holds(rule)) for rule in spec.policy.hard_rules]
         self._amount = None if amount is None else self.encoder.places[amount]
@@ -118,7 +163,7 @@ class Model:
         margin, contributions = self.kernel.explain(row)
         compared = self._comparer.compare(contributions, margin)
         worth = None if self._call_kernel is None else self._call_value(self._call_kernel, row, margin, contributions)
-        return self._decision(_Case(row, words, margin, compared, worth), case_id, portfolio)
+        return self._decision(_Case(self._teller, row, words, margin, compared, worth), case_id, portfolio)
 
     def decide(self, scored: Scored, case_ids: Sequence[str | None], portfolio: Portfolio | None) -> list[Decision]:
         """Return the decisions on scored cases; each has the bits that it has alone."""
@@ -130,7 +175,8 @@ class Model:
         worths: Sequence[float | None] = [None] * len(compared)
         if self._call_kernel is not None:
             worths = self._call_values(self._call_kernel, scored)
-        return map(_Case, scored.rows, scored.words, scored.margins.tolist(), compared, worths)
+        tellers = repeat(self._teller)
+        return map(_Case, tellers, scored.rows, scored.words, scored.margins.tolist(), compared, worths)
 
     def _call_value(self, kernel: Margins, row: Array, margin: float, contributions: Array) -> float:
         economics, line = self.spec.policy.economics, self.line
@@ -148,14 +194,25 @@ class Model:
         return found
 
     def _decision(self, case: _Case, case_id: str | None, portfolio: Portfolio | None) -> Decision:
-        policy, compared = self.spec.policy, case.compared
-        points, pd = self.line.points(case.margin), self.line.pd(case.margin)
-        tier, provisional = self._tier(pd)
-        gap = self.start_points + self._comparer.total - sum(compared.groups_lost) - points
+        _, row, words, margin, (_, lost, groups_lost, _, without, distance), worth = case
+        policy, line, tiers, uppers = self.spec.policy, self.line, self._tiers, self._uppers
+        points, pd = line.points(margin), line.pd(margin)
+        tier, provisional = tiers[bisect_left(uppers, pd)]
+        gap = self.start_points + self._comparer.total - sum(groups_lost) - points
         explained = abs(gap) <= TOLERANCE
-        rules = self._rules(case, portfolio)
-        triggers = self._triggers(compared, points, provisional) if explained else (_failed(points, gap),)
-        worth = case.call_value if explained else None
+        rules: Sequence[Fired] = [
+            fired_rule(rule, case.value(place)) for rule, place, fires in self._hard_rules if fires(row.item(place))
+        ]
+        if portfolio is not None:
+            rules = [*rules, *self._reached(case, portfolio)]
+        if explained:
+            turned = None
+            if tiers[bisect_left(uppers, line.pd(without))][1] != provisional:
+                turned = {"points": points, "without": line.points(without), "cutoff": self._limits.cutoff}
+            triggers = triggers_of(self._limits, groups_lost, distance, turned=turned)
+            reasons = reasons_of(groups_lost, lost.tolist(), self._members, self.spec.reasons, self.encoder.names)
+        else:
+            triggers, reasons, worth = (_failed(points, gap),), (), None
         outcome, routed_by, control = route(
             policy=policy,
             rules=rules,
@@ -165,11 +222,11 @@ class Model:
             call_value=worth,
             picked=in_control_arm(case_id, policy),
         )
-        return Decision.with_contributions_later(
-            partial(_contributions, self.encoder, self.line, case),
+        return Decision.with_rest(
+            case,
             case_id,
             self.sha256,
-            case.margin,
+            margin,
             pd,
             points,
             tier,
@@ -177,69 +234,26 @@ class Model:
             outcome,
             routed_by,
             self.start_points,
-            self._reasons(compared) if explained else (),
+            reasons,
             (*[rule for rule, _ in rules], *triggers) if rules else triggers,
-            self._questions(compared.asked),
             worth,
             control,
-            self._is_thin(case),
-            tuple(case.words),
+            tuple(words),
         )
 
-    def _tier(self, pd: float) -> tuple[str, Provisional]:
-        return self._tiers[bisect_left(self._uppers, pd)]
-
-    def _is_thin(self, case: _Case) -> bool:
-        """Return whether nothing that the policy names as history is known and other than 0 or False."""
-        for place in self._thin:
-            if self._value(place, case):
-                return False
-        return bool(self._thin)
-
-    def _rules(self, case: _Case, portfolio: Portfolio | None) -> list[Fired]:
-        number = case.row.item
-        fired = [
-            fired_rule(rule, self._value(place, case))
-            for rule, place, fires in self._hard_rules
-            if fires(number(place))
-        ]
-        if portfolio is None:
-            return fired
-        limits = self.spec.policy.concentration_limits
-        values = {limit.feature: self._value(self.encoder.places[limit.feature], case) for limit in limits}
-        return fired + fired_limits(limits, values, portfolio)
-
-    def _value(self, place: int, case: _Case) -> Value:
-        return self.encoder.value(place, case.row.item(place), case.words)
-
-    def _triggers(self, case: Compared, points: float, provisional: Provisional) -> tuple[Trigger, ...]:
-        turned: dict[str, Value] | None = None
-        if self._tier(self.line.pd(case.without))[1] != provisional:
-            turned = {"points": points, "without": self.line.points(case.without), "cutoff": self._limits.cutoff}
-        return triggers_of(self._limits, case.groups_lost, case.distance, turned=turned)
-
-    def _reasons(self, case: Compared) -> tuple[Reason, ...]:
-        return reasons_of(case.groups_lost, case.lost.tolist(), self._members, self.spec.reasons, self.encoder.names)
-
-    def _questions(self, asked: list[float]) -> tuple[str, ...]:
-        """Return the questions whose features carried most points first; ties in the order of the description."""
-        carried = {}
-        for question, places in self._asked:
-            points = 0.0
-            for place in places:
-                points += abs(asked[place])
-            carried[question] = points
-        return tuple(sorted(carried, key=carried.__getitem__, reverse=True))
+    def _reached(self, case: _Case, portfolio: Portfolio) -> list[Fired]:
+        limits, places = self.spec.policy.concentration_limits, self.encoder.places
+        return fired_limits(limits, {limit.feature: case.value(places[limit.feature]) for limit in limits}, portfolio)
 
 
-def _asked(spec: ModelSpec) -> list[tuple[str, list[int]]]:
+def _asked(spec: ModelSpec) -> tuple[tuple[str, tuple[int, ...]], ...]:
     """Return, for every question of some feature, where its features stand among those that a call can verify."""
     asked = [each.question for each in spec.features if each.question is not None]
-    return [
-        (question.id, [place for place, each in enumerate(asked) if each == question.id])
+    return tuple(
+        (question.id, tuple(place for place, each in enumerate(asked) if each == question.id))
         for question in spec.questions
         if question.id in asked
-    ]
+    )
 
 
 def _accelerated(kernel: Kernel, *, accelerate: bool | None) -> Kernel:
@@ -253,12 +267,6 @@ def _accelerated(kernel: Kernel, *, accelerate: bool | None) -> Kernel:
 
 def _provisional(tier: Tier, policy: Policy) -> Provisional:
     return "approve" if tier.name in policy.approved_tiers else "decline"
-
-
-def _contributions(encoder: Encoder, line: PointsMap, case: _Case) -> tuple[Contribution, ...]:
-    values, compared = encoder.values(case.row, case.words), case.compared
-    points = line.points_of(compared.contributions)
-    return Contribution.all_of(encoder.names, values, points.tolist(), compared.lost.tolist())
 
 
 def _failed(points: float, gap: float) -> Trigger:

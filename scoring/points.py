@@ -55,7 +55,7 @@ def points_of_pd(pd: float, scale: Scale | None = None) -> float:
     return offset(scale) + factor(scale) * math.log((1.0 - held) / held)
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class PointsMap:
     """The straight line from the trees' margin to points, one for one model.
 

@@ -47,19 +47,19 @@ def _rule_trigger(rule: HardRule, value: Value) -> Trigger:
 
 
 def fired_limits(
-    limits: Sequence[ConcentrationLimit], values: Mapping[str, Value], portfolio: Portfolio | None
+    limits: Sequence[ConcentrationLimit], values: Mapping[str, Value], portfolio: Portfolio
 ) -> list[Fired]:
     """Return the concentration limits that the portfolio has reached in the case's own category.
 
     Args:
         limits: The policy's limits.
         values: The case; a category of None reaches none.
-        portfolio: State of the portfolio; a category that it does not name holds nothing. None checks no limit.
+        portfolio: State of the portfolio; a category that it does not name holds nothing.
     """
     fired: list[Fired] = []
-    for limit in limits if portfolio is not None else ():
+    for limit in limits:
         category = values[limit.feature]
-        share = (portfolio or {})[limit.feature].get(category, 0.0) if isinstance(category, str) else 0.0
+        share = portfolio[limit.feature].get(category, 0.0) if isinstance(category, str) else 0.0
         if isinstance(category, str) and share >= limit.limit:
             fired.append((_limit_trigger(limit, category, float(share)), limit.outcome))
     return fired

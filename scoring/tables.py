@@ -32,7 +32,7 @@ class Table:
     reached: Array
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class Tables:
     """All tables.
 

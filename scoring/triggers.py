@@ -28,7 +28,7 @@ CAUTIONS: Final = frozenset({"multi_lender_pressure", "network_alert"})
 that would be declined anyway."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Limits:
     """When triggers fire, prepared once for a model.
 

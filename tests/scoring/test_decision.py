@@ -1,4 +1,4 @@
-"""A decision is one frozen record, whether its contributions have been read or not, and its schema says what it is."""
+"""A decision is one frozen record, whether all of it has been read or not, and its schema says what it is."""
 
 from __future__ import annotations
 
@@ -18,20 +18,25 @@ from scoring import Contribution, Decision, decision_schema
 
 @pytest.fixture
 def fresh(scorer, cases):
-    """A decision whose contributions nobody has read."""
+    """A decision that nobody has read."""
     return scorer.decide(cases[0], case_id="x")
 
 
 @pytest.fixture
 def read(scorer, cases):
-    """The same decision with its contributions read."""
+    """The same decision, read."""
     decision = scorer.decide(cases[0], case_id="x")
     assert decision.contributions
+    assert decision.questions
+    assert decision.thin_file
     return decision
 
 
+LATER = ("contributions", "questions", "thin_file")
+
+
 def unread(decision):
-    return not any(name == "contributions" for name in dir(decision) if _slot_is_full(decision, name))
+    return not any(_slot_is_full(decision, name) for name in LATER)
 
 
 def _slot_is_full(decision, name):
@@ -42,12 +47,17 @@ def _slot_is_full(decision, name):
     return True
 
 
-def test_contributions_are_made_when_they_are_read_and_then_kept(fresh):
+@pytest.mark.parametrize("name", LATER)
+def test_what_deciding_does_not_need_is_made_when_it_is_read_and_then_kept(fresh, read, name):
     assert unread(fresh)
+    assert getattr(fresh, name) == getattr(read, name)
+    assert [each for each in LATER if _slot_is_full(fresh, each)] == [name]
+    assert getattr(fresh, name) is getattr(fresh, name)
+
+
+def test_contributions_are_records(fresh):
     assert isinstance(fresh.contributions, tuple)
     assert {type(each) for each in fresh.contributions} == {Contribution}
-    assert not unread(fresh)
-    assert fresh.contributions is fresh.contributions
 
 
 @pytest.mark.parametrize(
