@@ -56,12 +56,30 @@ class Set(NamedTuple):
     patterns: list[int]
 
 
+class Limits(NamedTuple):
+    """What the values of a row may be; missing ones may always be.
+
+    Attributes:
+        least: Smallest legal value of each feature, finite.
+        most: Largest legal value of each, finite.
+    """
+
+    least: Array
+    most: Array
+
+    def hold(self, row: Array) -> bool:
+        """Return whether every value of a row is legal."""
+        # Looking for one byte among few is sooner done than any of numpy's own ways to say whether one is True.
+        return b"\1" not in (row > self.most).tobytes() and b"\1" not in (row < self.least).tobytes()
+
+
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
 class Bounds:
     """Conditions prepared for one row.
 
     Attributes:
         width: How many columns there are.
+        legal: Bytes after those of the columns in the answer of a row within its limits.
         floors: Makes two of every row, as it is and with −∞ where a value is missing: NaN is at most nothing, and −∞ at
             most everything. Shape (2, 1).
         operand: What each bit compares: the place of a feature in the one or, counted on, in the other.
@@ -71,6 +89,7 @@ class Bounds:
     """
 
     width: int
+    legal: bytes
     floors: Array
     operand: Places
     most: Array
@@ -79,11 +98,19 @@ class Bounds:
 
     def of_row(self, row: Array) -> Bytes:
         """Return the patterns of one row (float64 per feature, NaN where missing, never infinite)."""
+        return self._answers(row)[: self.width]
+
+    def of_row_within(self, row: Array) -> Bytes | None:
+        """Return the patterns of one row, or None when a value is beyond its limits; it may be infinite, too."""
+        found = self._answers(row)
+        return found[: self.width] if found.tobytes().endswith(self.legal) else None
+
+    def _answers(self, row: Array) -> Bytes:
         operands = np.fmax(row, self.floors)
         # Every place is there, so there is nothing to clip: to say so is sooner than to have each place checked.
         found = np.packbits(operands.take(self.operand, mode="clip") <= self.most, bitorder="little")
         if self.sets:
-            found ^= np.frombuffer(self._of_sets(row).to_bytes(self.width, "little"), dtype=np.uint8)
+            found ^= np.frombuffer(self._of_sets(row).to_bytes(len(found), "little"), dtype=np.uint8)
         elif self.turned is not None:
             found ^= self.turned
         return found
@@ -97,13 +124,14 @@ class Bounds:
         return found
 
 
-def bounds_of(answers: Iterable[Answers], width: int, features: int) -> Bounds:
+def bounds_of(answers: Iterable[Answers], width: int, features: int, limits: Limits | None = None) -> Bounds:
     """Prepare conditions for one row.
 
     Args:
         answers: Of every feature with conditions.
         width: How many columns there are.
         features: Features of a row.
+        limits: Of a row, compared along with the conditions for `Bounds.of_row_within`; None has none.
     """
     operand, most = np.zeros(8 * width, dtype=np.intp), np.full(8 * width, np.nan)
     turned, sets = np.zeros(8 * width, dtype=np.bool_), []
@@ -118,14 +146,35 @@ def bounds_of(answers: Iterable[Answers], width: int, features: int) -> Bounds:
         turned[bits] = beyond[told]
         if not told.all():
             sets.append(_set(each, ~told, width))
+    if limits is not None:
+        beyond_operand, beyond_most, beyond_turned = _beyond(limits, features)
+        operand, most = np.append(operand, beyond_operand), np.append(most, beyond_most)
+        turned = np.append(turned, beyond_turned)
     packed = np.packbits(turned, bitorder="little") if turned.any() else None
     if packed is not None and sets:
         always, first = int.from_bytes(packed.tobytes(), "little"), sets[0]
         sets[0] = first._replace(patterns=[always | pattern for pattern in first.patterns])
         packed = None
     return Bounds(
-        width=width, floors=np.array([[np.nan], [-np.inf]]), operand=operand, most=most, turned=packed, sets=tuple(sets)
+        width=width,
+        legal=bytes(len(operand) // 8 - width),
+        floors=np.array([[np.nan], [-np.inf]]),
+        operand=operand,
+        most=most,
+        turned=packed,
+        sets=tuple(sets),
     )
+
+
+def _beyond(limits: Limits, features: int) -> tuple[Places, Array, NDArray[np.bool_]]:
+    """Return operands, bounds and turns of bits, in whole bytes, that are 1 where a value is above or below a limit."""
+    spare = -2 * features % 8
+    with np.errstate(over="ignore"):  # what is below the smallest number is infinite, as it should be
+        below = np.nextafter(limits.least, -np.inf)
+    # Missing values are -∞ to the upper limits and NaN to the lower ones: at most the former, and not the latter.
+    operand = np.concatenate([np.arange(features, 2 * features), np.arange(features), np.zeros(spare, dtype=np.intp)])
+    most = np.concatenate([limits.most, below, np.full(spare, np.nan)])
+    return operand, most, np.arange(2 * features + spare) < features
 
 
 def _set(answers: Answers, untold: NDArray[np.bool_], width: int) -> Set:

@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.bounds import Answers, Bounds, bounds_of
+from scoring.bounds import Answers, Bounds, Limits, bounds_of
 from scoring.conditions import ZERO, goes_left, unpacked, words_of
 from scoring.paths import MOST_CONDITIONS, Path
 from scoring.trees import Trees
@@ -109,18 +109,19 @@ class Block:
         return patterns
 
 
-def blocks_of(columns: Sequence[Column], trees: Trees) -> tuple[Block, ...]:
+def blocks_of(columns: Sequence[Column], trees: Trees, limits: Limits | None = None) -> tuple[Block, ...]:
     """Prepare the patterns of columns; all blocks' columns one after another are the columns given.
 
     Args:
         columns: The conditions of every pattern.
         trees: Checked by `scoring.trees.check_trees`.
+        limits: Of a row, for `scoring.bounds.Bounds.of_row_within`, which serves where there is one block.
     """
     codes = _code_breaks(trees)
     cuts, starts = _cuts(trees, codes)
     if (max(cuts, default=0) + 1) * len(columns) <= TABLE_BYTES:
-        return (_block(columns, trees, codes),) if columns else ()
-    return tuple(_block(some, trees, codes) for some in _divided(columns, cuts, starts))
+        return (_block(columns, trees, codes, limits),) if columns else ()
+    return tuple(_block(some, trees, codes, None) for some in _divided(columns, cuts, starts))
 
 
 def _cuts(trees: Trees, codes: Mapping[int, Array]) -> tuple[list[int], list[int]]:
@@ -154,7 +155,7 @@ def _divided(columns: Sequence[Column], cuts: list[int], starts: list[int]) -> I
         yield some
 
 
-def _block(columns: Sequence[Column], trees: Trees, codes: Mapping[int, Array]) -> Block:
+def _block(columns: Sequence[Column], trees: Trees, codes: Mapping[int, Array], limits: Limits | None) -> Block:
     by_feature: dict[int, list[tuple[int, Condition]]] = {}
     feature_of = trees.feature.tolist()
     for place, column in enumerate(columns):
@@ -162,7 +163,8 @@ def _block(columns: Sequence[Column], trees: Trees, codes: Mapping[int, Array]) 
             by_feature.setdefault(feature_of[condition.nodes[0]], []).append((bit, condition))
     answers = [_answers(number, by_feature[number], trees, codes) for number in sorted(by_feature)]
     features = tuple(Feature(each.feature, each.breaks, *each.packed()) for each in answers)
-    return Block(width=len(columns), features=features, bounds=bounds_of(answers, len(columns), trees.features))
+    bounds = bounds_of(answers, len(columns), trees.features, limits)
+    return Block(width=len(columns), features=features, bounds=bounds)
 
 
 def _answers(number: int, found: Sequence[tuple[int, Condition]], trees: Trees, codes: Mapping[int, Array]) -> Answers:

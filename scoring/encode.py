@@ -12,6 +12,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.bounds import Limits
 from scoring.decision import Value
 from scoring.errors import (
     ExtraFeatureError,
@@ -102,6 +103,7 @@ class Encoder:
         specs: The features in the model's order.
         names: Their names.
         categories: Names of the category features.
+        limits: What an encoded value may be.
     """
 
     def __init__(self, specs: Sequence[FeatureSpec]) -> None:
@@ -110,6 +112,7 @@ class Encoder:
         self.categories = tuple(spec.name for spec in self.specs if spec.kind == "category")
         self.places = {name: place for place, name in enumerate(self.names)}
         self._no_numbers = tuple(place for place, spec in enumerate(self.specs) if spec.kind != "number")
+        self.limits = _limits(self.specs)
         self._quick = _Quick.of(self.specs)
         self._codes = tuple(_codes(spec) for spec in self.specs)
         self._quick_codes = tuple({None: np.nan, **codes} for codes in self._codes)
@@ -135,10 +138,18 @@ class Encoder:
         """
         return self.case(values)[0]
 
+    def quick(self, values: Mapping[str, Any]) -> Matrix | None:
+        """Encode a plain case: a dict of exactly the features, values of the plainest types, categories ever seen.
+
+        Returns:
+            The row, not held against `limits` yet; None when the case is any other, right or wrong.
+        """
+        return self._quick.row(values)
+
     def case(self, values: Mapping[str, Any]) -> tuple[Matrix, Mapping[str, str]]:
         """Encode one case as `row` does, and return with it the categories never seen, by feature."""
-        row = self._quick.row(values)
-        if row is not None:
+        row = self.quick(values)
+        if row is not None and self.limits.hold(row):
             return row, {}
         self._check_names(values)
         found = [self._value(place, spec, values[spec.name], None) for place, spec in enumerate(self.specs)]
@@ -268,15 +279,13 @@ class Encoder:
 
 @dataclass(frozen=True, slots=True)
 class _Quick:
-    """Encodes a plain case all at once: a dict of exactly the features, every value of the plainest type and legal.
+    """Encodes a plain case all at once.
 
     Attributes:
         numbers: Picks the numbers of a case.
         flags: Picks the flags.
         categories: Picks the categories.
         codes: For each category, its words and their codes; None is NaN.
-        least: Smallest legal number of each number feature.
-        most: Largest legal number of each.
         order: Where the model's features stand among numbers, flags and categories.
     """
 
@@ -284,8 +293,6 @@ class _Quick:
     flags: Picker
     categories: Picker
     codes: tuple[dict[Any, float], ...]
-    least: Matrix
-    most: Matrix
     order: NDArray[np.intp]
 
     @classmethod
@@ -294,19 +301,16 @@ class _Quick:
         for place, spec in enumerate(specs):
             kinds[("number", "flag", "category").index(spec.kind)].append(place)
         numbers, flags, categories = ([specs[place] for place in some] for some in kinds)
-        largest = float(np.finfo(np.float64).max)
         return cls(
             numbers=_picker([spec.name for spec in numbers]),
             flags=_picker([spec.name for spec in flags]),
             categories=_picker([spec.name for spec in categories]),
             codes=tuple({None: np.nan, **_codes(spec)} for spec in categories),
-            least=np.array([-largest if spec.lower is None else spec.lower for spec in numbers], dtype=np.float64),
-            most=np.array([largest if spec.upper is None else spec.upper for spec in numbers], dtype=np.float64),
             order=np.argsort([place for some in kinds for place in some]),
         )
 
     def row(self, values: Mapping[str, Any]) -> Matrix | None:
-        """Return the encoded case; None when anything about it needs a second look, be it wrong or only rare."""
+        """Return the encoded case; None when anything about it needs a second look, see `Encoder.quick`."""
         if type(values) is not dict or len(values) != len(self.order):
             return None
         try:
@@ -317,11 +321,15 @@ class _Quick:
             row = np.fromiter((*numbers, *flags, *codes), _FLOAT64, len(self.order))
         except (KeyError, TypeError, OverflowError):
             return None
-        bounded = row[: len(numbers)]
-        # Looking for one byte among few is sooner done than any of numpy's own ways to say whether one is True.
-        if b"\1" in (bounded > self.most).tobytes() or b"\1" in (bounded < self.least).tobytes():
-            return None
         return row.take(self.order)
+
+
+def _limits(specs: Sequence[FeatureSpec]) -> Limits:
+    largest = float(np.finfo(np.float64).max)
+    return Limits(
+        np.array([-largest if spec.lower is None else spec.lower for spec in specs], dtype=np.float64),
+        np.array([largest if spec.upper is None else spec.upper for spec in specs], dtype=np.float64),
+    )
 
 
 def _codes(spec: FeatureSpec) -> dict[Any, float]:

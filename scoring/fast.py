@@ -163,6 +163,10 @@ class FastKernel(Kernel):
         _compiled("add_row")(patterns[0], flat.start, flat.columns, flat.tables, sums)
         return sums.item(-1), sums[: self.features]
 
+    def explain_within(self, row: Array) -> tuple[float, Array] | None:
+        """Return what `explain` returns, or None when a value of the row is beyond the limits."""
+        return self.explain(row) if self.limits is None or self.limits.hold(row) else None
+
     def _fill_many(self, matrix: Array, margins: Array, contributions: Array | None) -> None:
         flat, rows = self.flat, len(matrix)
         patterns = np.zeros((rows, sum(block.width for block in self.blocks)), dtype=np.uint8)

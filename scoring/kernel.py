@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.bounds import Limits
 from scoring.cells import Block, Column, Condition, blocks_of, conditions_of, in_columns
 from scoring.explain import expected_value, group_table, path_tables, reached_table
 from scoring.far import Far, gathered_far
@@ -34,6 +35,7 @@ class Kernel:
         features: Features of a row.
         expected: Mean of the trees over the training rows: the margin before any feature is known.
         used: Features that some node compares.
+        limits: What the values of a row may be; None where anything finite may be.
         blocks: Find the patterns of a row.
         tables: What a pattern of a group of leaves contributes.
         far: Leaves without a table; their bits are in the columns after those of the groups.
@@ -45,6 +47,7 @@ class Kernel:
     features: int
     expected: float
     used: frozenset[int]
+    limits: Limits | None
     blocks: tuple[Block, ...] = field(repr=False)
     tables: Tables = field(repr=False)
     far: tuple[Far, ...] = field(repr=False)
@@ -59,7 +62,16 @@ class Kernel:
 
     def explain(self, row: Array) -> tuple[float, Array]:
         """Return the margin of one row and the contribution of each feature to it (log-odds)."""
-        patterns = self._patterns(row)
+        return self._explained(self._patterns(row))
+
+    def explain_within(self, row: Array) -> tuple[float, Array] | None:
+        """Return what `explain` returns, or None when a value, which may be infinite, is beyond the limits."""
+        if len(self.blocks) != 1:
+            return self.explain(row) if self.limits is None or self.limits.hold(row) else None
+        patterns = self.blocks[0].bounds.of_row_within(row)
+        return None if patterns is None else self._explained(patterns)
+
+    def _explained(self, patterns: Bytes) -> tuple[float, Array]:
         if self.far:
             return self._explain_far(*self._parts(patterns))
         sums = self.tables.sums(patterns, self.features)
@@ -194,7 +206,7 @@ class _Pieces:
         return len(self.near) + len(self.far)
 
 
-def prepare(trees: Trees, *, table_bytes: int = TABLE_BYTES) -> Kernel:
+def prepare(trees: Trees, *, table_bytes: int = TABLE_BYTES, limits: Limits | None = None) -> Kernel:
     """Prepare checked trees for scoring.
 
     Tables take about 16 kB per group of leaves, two groups per 16-leaf tree of depth 4. They are made when a bundle is
@@ -204,16 +216,17 @@ def prepare(trees: Trees, *, table_bytes: int = TABLE_BYTES) -> Kernel:
     Args:
         trees: Checked by `check_trees`.
         table_bytes: Most memory that tables may take; leaves beyond it are explained without, and slower.
+        limits: What `Kernel.explain_within` holds a row against.
     """
-    return _kernel(trees, table_bytes, explained=True)
+    return _kernel(trees, table_bytes, limits, explained=True)
 
 
 def prepare_margins(trees: Trees) -> Margins:
     """Prepare checked trees for margins alone."""
-    return Margins(kernel=_kernel(trees, TABLE_BYTES, explained=False))
+    return Margins(kernel=_kernel(trees, TABLE_BYTES, None, explained=False))
 
 
-def _kernel(trees: Trees, table_bytes: int, *, explained: bool) -> Kernel:
+def _kernel(trees: Trees, table_bytes: int, limits: Limits | None, *, explained: bool) -> Kernel:
     pieces = _pieces(trees, table_bytes, explained=explained)
     far, conditions, far_order = gathered_far(pieces.far, trees.leaf_value)
     columns = [*(column for _, column, _ in pieces.near), *in_columns(conditions)]
@@ -221,7 +234,8 @@ def _kernel(trees: Trees, table_bytes: int, *, explained: bool) -> Kernel:
         features=trees.features,
         expected=expected_value(trees),
         used=frozenset(trees.feature.tolist()),
-        blocks=blocks_of(columns, trees),
+        limits=limits,
+        blocks=blocks_of(columns, trees, limits),
         tables=gathered_tables([table for _, _, table in pieces.near], features=trees.features),
         far=far,
         order=np.argsort(np.array([piece for piece, _, _ in pieces.near] + far_order, dtype=np.intp)),

@@ -136,7 +136,7 @@ class Model:
         self.reference = reference
         self.sha256 = sha256
         self.encoder = Encoder(spec.features)
-        self.kernel = _accelerated(prepare(trees), accelerate=accelerate)
+        self.kernel = _accelerated(prepare(trees, limits=self.encoder.limits), accelerate=accelerate)
         self.line = PointsMap.of(spec.calibration, spec.scale)
         self.start_points = self.line.points(self.kernel.expected)
         self._call_kernel = prepare_margins(call_value.trees) if call_value else None
@@ -156,11 +156,19 @@ class Model:
         self._hard_rules = [(rule, self.encoder.places[rule.feature], holds(rule)) for rule in spec.policy.hard_rules]
         self._amount = None if amount is None else self.encoder.places[amount]
 
-    def decide_one(
-        self, row: Array, words: Mapping[str, Value], case_id: str | None, portfolio: Portfolio | None
-    ) -> Decision:
-        """Return the decision on one encoded case, with the bits that `decide` gives it among others."""
-        margin, contributions = self.kernel.explain(row)
+    def decide_one(self, features: Mapping[str, Value], case_id: str | None, portfolio: Portfolio | None) -> Decision:
+        """Return the decision on one case, with the bits that `decide` gives it among others.
+
+        Raises:
+            RequestError: A feature cannot be used.
+        """
+        words: Mapping[str, Value] = {}
+        row = self.encoder.quick(features)
+        explained = None if row is None else self.kernel.explain_within(row)
+        if row is None or explained is None:
+            row, words = self.encoder.case(features)
+            explained = self.kernel.explain(row)
+        margin, contributions = explained
         compared = self._comparer.compare(contributions, margin)
         worth = None if self._call_kernel is None else self._call_value(self._call_kernel, row, margin, contributions)
         return self._decision(_Case(self._teller, row, words, margin, compared, worth), case_id, portfolio)

@@ -107,8 +107,7 @@ class Scorer:
             _check_case_id(case_id)
         if portfolio is not None:
             check_portfolio(model.spec.policy.concentration_limits, portfolio)
-        row, words = model.encoder.case(features)
-        return model.decide_one(row, words, case_id, portfolio)
+        return model.decide_one(features, case_id, portfolio)
 
     def decide_many(
         self,
