@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,25 +16,14 @@ from scoring.reference import Reference, group_sums, length, lengths, stretched
 Array = NDArray[np.float64]
 
 
-class Compared(NamedTuple):
-    """One case.
+Compared = tuple[Array, list[float], float, float | None]
+"""One case:
 
-    Attributes:
-        contributions: In log-odds, shape (features,).
-        lost: Points lost against the reference, by feature.
-        groups_lost: Their sums by reason group.
-        asked: Contributions, in log-odds, of the features that a call can verify.
-        without: Margin with those features at the reference average.
-        distance: From development; None when nobody asks for it. One case alone has none, either, when it is within the
-            limit for sure.
-    """
-
-    contributions: Array
-    lost: Array
-    groups_lost: list[float]
-    asked: list[float]
-    without: float
-    distance: float | None
+* points lost against the reference, by feature;
+* their sums by reason group;
+* the margin with the features that a call can verify at the reference average;
+* the distance from development; None when nobody asks for it, and for one case alone when it is surely within a limit.
+"""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, slots=True)
@@ -95,25 +83,19 @@ class Comparer:
             contributions: Log-odds, shape (features,).
             margin: Their margin.
         """
-        inputs = self.inputs
+        inputs, limit = self.inputs, self.limit
         lost = inputs.reference - self.per_margin * contributions
-        asked, without = [], margin
+        without = margin
         for place, usual in self.asked_of_one:
-            found = contributions.item(place)
-            asked.append(found)
-            without += usual - found
+            without += usual - contributions.item(place)
         sums = group_sums(lost, inputs.groups, inputs.group_count)
-        groups_lost = sums.tolist()
-        return Compared(contributions, lost, groups_lost, asked, without, self._distance(sums, groups_lost))
-
-    def _distance(self, sums: Array, groups_lost: list[float]) -> float | None:
-        limit = self.limit
-        if limit is None:
-            return None
-        apart = sums - self.centre
-        if math.isfinite(sum(groups_lost)) and apart.dot(self.within).dot(apart) < limit * limit:
-            return None
-        return length(apart, self.precision)
+        groups_lost: list[float] = sums.tolist()
+        distance = None
+        if limit is not None:
+            apart = sums - self.centre
+            if not math.isfinite(sum(groups_lost)) or not apart.dot(self.within).dot(apart) < limit * limit:
+                distance = length(apart, self.precision)
+        return lost, groups_lost, without, distance
 
     def compare_many(self, contributions: Array, margins: Array) -> Iterator[Compared]:
         """Compare cases, each with the bits that it has alone.
@@ -131,4 +113,4 @@ class Comparer:
         sums = group_sums(lost, inputs.groups, inputs.group_count)
         nobody: list[None] = [None] * len(margins)
         distances = nobody if self.limit is None else lengths(sums - self.centre, self.precision).tolist()
-        return map(Compared, contributions, lost, sums.tolist(), asked.tolist(), without.tolist(), distances)
+        return zip(lost, sums.tolist(), without.tolist(), distances, strict=True)

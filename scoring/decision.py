@@ -186,18 +186,6 @@ class Decision(_Later):
     thin_file: bool
     unseen: tuple[str, ...]
 
-    @classmethod
-    def with_rest(cls, rest: Rest, *others: object) -> Decision:
-        """Return a decision that is told the rest when it is first asked for it; it equals one that has it.
-
-        Args:
-            rest: Makes contributions, questions and whether the file is thin.
-            others: All other fields, in their order.
-        """
-        decision = _make_decision(*others)
-        _put_rest(decision, rest)
-        return decision
-
     def to_dict(self) -> dict[str, Any]:
         """Return the decision as dicts, lists and scalars, in the order of the fields."""
         plain: dict[str, Any] = codec.to_plain(self)
@@ -226,5 +214,5 @@ class Decision(_Later):
         return codec.from_plain(cls, codec.parse_json(text), "decision")
 
 
-_make_decision: Final = maker(Decision, without=_LATER)
-_put_rest: Final = _Later.__dict__["_rest"].__set__
+decision_with_rest: Final = maker(Decision, first=("_rest",), without=_LATER)
+"""Makes a decision that is told the rest when it is first asked for it; it equals one that has it."""

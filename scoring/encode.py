@@ -104,6 +104,8 @@ class Encoder:
         names: Their names.
         categories: Names of the category features.
         limits: What an encoded value may be.
+        quick: Encodes a plain case: a dict of exactly the features, values of the plainest types, categories seen in
+            development. The row is not held against `limits` yet. None when the case is any other, right or wrong.
     """
 
     def __init__(self, specs: Sequence[FeatureSpec]) -> None:
@@ -113,7 +115,7 @@ class Encoder:
         self.places = {name: place for place, name in enumerate(self.names)}
         self._no_numbers = tuple(place for place, spec in enumerate(self.specs) if spec.kind != "number")
         self.limits = _limits(self.specs)
-        self._quick = _Quick.of(self.specs)
+        self.quick: Callable[[Mapping[str, Any]], Matrix | None] = _Quick.of(self.specs).row
         self._codes = tuple(_codes(spec) for spec in self.specs)
         self._quick_codes = tuple({None: np.nan, **codes} for codes in self._codes)
         self._unknown = np.array(
@@ -137,14 +139,6 @@ class Encoder:
             FeatureTextError: A text is too long or holds characters no category has.
         """
         return self.case(values)[0]
-
-    def quick(self, values: Mapping[str, Any]) -> Matrix | None:
-        """Encode a plain case: a dict of exactly the features, values of the plainest types, categories ever seen.
-
-        Returns:
-            The row, not held against `limits` yet; None when the case is any other, right or wrong.
-        """
-        return self._quick.row(values)
 
     def case(self, values: Mapping[str, Any]) -> tuple[Matrix, Mapping[str, str]]:
         """Encode one case as `row` does, and return with it the categories never seen, by feature."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from typing import Final, Literal, NamedTuple
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from scoring.call_value import CallValue, InputMaker, amount_or, amounts_of
 from scoring.comparison import Compared, Comparer
-from scoring.decision import Contribution, Decision, Trigger, Value
+from scoring.decision import Contribution, Decision, Trigger, Value, decision_with_rest
 from scoring.encode import Encoder
 from scoring.kernel import Kernel, Margins, prepare, prepare_margins
 from scoring.points import PointsMap
@@ -57,7 +57,7 @@ class _Teller:
     Attributes:
         encoder: Knows names and values.
         line: From margin to points.
-        asked: For every question, where its features stand among those that a call can verify.
+        asked: The places of every question's features.
         thin: Places of the features that the policy names as history.
     """
 
@@ -68,23 +68,23 @@ class _Teller:
 
 
 class _Case(NamedTuple):
-    """One case, with what was computed for it alone or for all cases together.
+    """One case, with what its decision says beyond what was needed to decide.
 
     Attributes:
-        teller: Tells the rest of its decision.
+        teller: Tells it.
         row: The encoded case.
         words: Its categories never seen, by feature.
         margin: Raw log-odds of bad.
-        compared: Its contributions beside the reference.
-        call_value: Expected gain of a call, its cost taken off; None when the bundle has learned none.
+        explained: Its contributions, in log-odds.
+        lost: Points lost against the reference, by feature.
     """
 
     teller: _Teller
     row: Array
     words: Mapping[str, Value]
     margin: float
-    compared: Compared
-    call_value: float | None
+    explained: Array
+    lost: Array
 
     def value(self, place: int) -> Value:
         """Return one value as it was scored."""
@@ -92,15 +92,17 @@ class _Case(NamedTuple):
 
     def contributions(self) -> tuple[Contribution, ...]:
         """Return what every feature did to the score."""
-        encoder, compared = self.teller.encoder, self.compared
-        points = self.teller.line.points_of(compared.contributions)
+        encoder = self.teller.encoder
+        points = self.teller.line.points_of(self.explained)
         values = encoder.values(self.row, self.words)
-        return Contribution.all_of(encoder.names, values, points.tolist(), compared.lost.tolist())
+        return Contribution.all_of(encoder.names, values, points.tolist(), self.lost.tolist())
 
     def questions(self) -> tuple[str, ...]:
         """Return the questions whose features carried most points first; ties in the order of the description."""
-        asked = self.compared.asked
-        carried = {question: math.fsum(abs(asked[place]) for place in places) for question, places in self.teller.asked}
+        carried = {
+            question: math.fsum(abs(self.explained.item(place)) for place in places)
+            for question, places in self.teller.asked
+        }
         return tuple(sorted(carried, key=carried.__getitem__, reverse=True))
 
     def thin_file(self) -> bool:
@@ -171,20 +173,19 @@ class Model:
         margin, contributions = explained
         compared = self._comparer.compare(contributions, margin)
         worth = None if self._call_kernel is None else self._call_value(self._call_kernel, row, margin, contributions)
-        return self._decision(_Case(self._teller, row, words, margin, compared, worth), case_id, portfolio)
+        case = _Case(self._teller, row, words, margin, contributions, compared[0])
+        return self._decision(case, compared, worth, case_id, portfolio)
 
     def decide(self, scored: Scored, case_ids: Sequence[str | None], portfolio: Portfolio | None) -> list[Decision]:
         """Return the decisions on scored cases; each has the bits that it has alone."""
-        cases = self._cases(scored)
-        return [self._decision(case, case_id, portfolio) for case, case_id in zip(cases, case_ids, strict=True)]
-
-    def _cases(self, scored: Scored) -> Iterator[_Case]:
         compared = list(self._comparer.compare_many(scored.contributions, scored.margins))
         worths: Sequence[float | None] = [None] * len(compared)
         if self._call_kernel is not None:
             worths = self._call_values(self._call_kernel, scored)
-        tellers = repeat(self._teller)
-        return map(_Case, tellers, scored.rows, scored.words, scored.margins.tolist(), compared, worths)
+        lost = [each[0] for each in compared]
+        margins = scored.margins.tolist()
+        cases = map(_Case, repeat(self._teller), scored.rows, scored.words, margins, scored.contributions, lost)
+        return list(map(self._decision, cases, compared, worths, case_ids, repeat(portfolio)))
 
     def _call_value(self, kernel: Margins, row: Array, margin: float, contributions: Array) -> float:
         economics, line = self.spec.policy.economics, self.line
@@ -201,18 +202,25 @@ class Model:
         found: list[float] = (kernel.margins(inputs) - self.spec.policy.economics.call_cost).tolist()
         return found
 
-    def _decision(self, case: _Case, case_id: str | None, portfolio: Portfolio | None) -> Decision:
-        _, row, words, margin, (_, lost, groups_lost, _, without, distance), worth = case
+    def _decision(
+        self,
+        case: _Case,
+        compared: Compared,
+        worth: float | None,
+        case_id: str | None,
+        portfolio: Portfolio | None,
+    ) -> Decision:
+        _, row, words, margin, _, lost = case
+        _, groups_lost, without, distance = compared
         policy, line, tiers, uppers = self.spec.policy, self.line, self._tiers, self._uppers
         points, pd = line.points(margin), line.pd(margin)
         tier, provisional = tiers[bisect_left(uppers, pd)]
         gap = self.start_points + self._comparer.total - sum(groups_lost) - points
         explained = abs(gap) <= TOLERANCE
-        rules: Sequence[Fired] = [
-            fired_rule(rule, case.value(place)) for rule, place, fires in self._hard_rules if fires(row.item(place))
-        ]
+        fired = [(rule, place) for rule, place, fires in self._hard_rules if fires(row.item(place))]
+        rules = [fired_rule(rule, case.value(place)) for rule, place in fired] if fired else []
         if portfolio is not None:
-            rules = [*rules, *self._reached(case, portfolio)]
+            rules += self._reached(case, portfolio)
         if explained:
             turned = None
             if tiers[bisect_left(uppers, line.pd(without))][1] != provisional:
@@ -230,7 +238,7 @@ class Model:
             call_value=worth,
             picked=in_control_arm(case_id, policy),
         )
-        return Decision.with_rest(
+        return decision_with_rest(
             case,
             case_id,
             self.sha256,
@@ -255,8 +263,8 @@ class Model:
 
 
 def _asked(spec: ModelSpec) -> tuple[tuple[str, tuple[int, ...]], ...]:
-    """Return, for every question of some feature, where its features stand among those that a call can verify."""
-    asked = [each.question for each in spec.features if each.question is not None]
+    """Return the places of every question's features; none of questions that no feature has."""
+    asked = [each.question for each in spec.features]
     return tuple(
         (question.id, tuple(place for place, each in enumerate(asked) if each == question.id))
         for question in spec.questions

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
 
 from scoring.decision import RoutedBy, Trigger
 from scoring.rules import Fired
@@ -15,18 +15,8 @@ from scoring.triggers import CAUTIONS
 _PERSON: Final = b"bamboo control"
 
 
-class Route(NamedTuple):
-    """Where a case goes.
-
-    Attributes:
-        outcome: What follows.
-        routed_by: What settled it.
-        control: Whether the control arm picked the case.
-    """
-
-    outcome: Outcome
-    routed_by: RoutedBy
-    control: bool
+Route = tuple[Outcome, RoutedBy, bool]
+"""Where a case goes: what follows, what settled it, and whether the control arm picked it."""
 
 
 def route(
@@ -57,19 +47,19 @@ def route(
     """
     if rules:
         outcome = rules[0][1]
-        return Route(outcome, "hard_rule", picked and outcome == "phone_review")
+        return outcome, "hard_rule", picked and outcome == "phone_review"
     if not explained:
-        return Route("phone_review", "explanation_failed", picked)
+        return "phone_review", "explanation_failed", picked
     if picked:
-        return Route("phone_review", "control", control=True)
+        return "phone_review", "control", True
     if policy.call_value_threshold is not None and call_value is not None:
         if call_value >= policy.call_value_threshold:
-            return Route("phone_review", "call_value", control=False)
+            return "phone_review", "call_value", False
     else:
         for trigger in triggers:
             if provisional == "approve" or trigger.id not in CAUTIONS:
-                return Route("phone_review", "trigger", control=False)
-    return Route(provisional, "tier", control=False)
+                return "phone_review", "trigger", False
+    return provisional, "tier", False
 
 
 def in_control_arm(case_id: str | None, policy: Policy) -> bool:

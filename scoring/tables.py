@@ -41,6 +41,7 @@ class Tables:
         patterns: How many rows it has.
         columns: What each column of a group is added to, shape (groups, width): a feature; the number of features for a
             column of zeros; one more for the last column, the value of the leaf reached.
+        slots: The same, group after group.
         used: How many features each group has.
         rows: Contributions, and in the last column the value of the leaf reached, shape (rows, width).
     """
@@ -48,6 +49,7 @@ class Tables:
     start: Places
     patterns: Places
     columns: Places
+    slots: Places
     used: tuple[int, ...]
     rows: Array
 
@@ -68,8 +70,8 @@ class Tables:
         """
         # Bytes are made places first: to add numbers of two kinds takes numpy longer than both.
         weights = self.rows.take(self.start + patterns.astype(np.intp), axis=0)
-        found = np.bincount(self.columns.ravel(), weights.ravel(), features + 2)
-        return np.asarray(found, dtype=np.float64)  # without any table they are no floats
+        found = np.bincount(self.slots, weights.ravel(), features + 2)
+        return found.astype(np.float64, copy=False)  # without any table they are no floats
 
     def add_to(self, total: Array, patterns: Bytes) -> None:
         """Add every group's contributions to totals, shape (features, cases), one group after another."""
@@ -106,6 +108,7 @@ def gathered_tables(found: Sequence[Table], *, features: int) -> Tables:
         start=start,
         patterns=sizes,
         columns=columns,
+        slots=columns.ravel(),
         used=tuple(len(table.features) for table in found),
         rows=rows,
     )

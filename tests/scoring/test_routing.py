@@ -32,8 +32,7 @@ def settled(policy=POLICY, **changed):
         "call_value": 0.0,
         "picked": False,
     }
-    found = route(policy=policy, **{**facts, **changed})
-    return found.outcome, found.routed_by, found.control
+    return route(policy=policy, **{**facts, **changed})
 
 
 RULE = (trigger("r"), "decline")
