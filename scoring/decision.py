@@ -82,6 +82,7 @@ class Reason:
 
 
 make_reason: Final = maker(Reason)
+"""Makes a reason of the values of its fields in their order, sooner than its constructor."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -105,6 +106,7 @@ class Trigger:
 
 
 make_trigger: Final = maker(Trigger)
+"""Makes a trigger of the values of its fields in their order, sooner than its constructor."""
 
 
 class Rest(Protocol):

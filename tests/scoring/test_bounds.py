@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scoring.bounds import Answers, bounds_of
+from scoring.bounds import Answers, Limits, bounds_of
 from scoring.cells import Block, Feature
 
 LARGEST = float(np.finfo(np.float64).max)
@@ -49,6 +49,30 @@ def test_a_row_alone_has_the_patterns_that_it_has_among_many(found, seed):
 
     for row, patterns in zip(rows, together.T, strict=True):
         assert block.bounds.of_row(row).tolist() == patterns.tolist()
+
+
+@given(found=answers(), seed=st.integers(0, 1000))
+def test_a_row_within_its_limits_has_its_patterns_and_any_other_has_none(found, seed):
+    rng = np.random.default_rng(seed)
+    least = rng.choice([-LARGEST, 0.0, -1.5], size=6)
+    most = rng.choice([LARGEST, 0.0, 1.5], size=6)
+    bounds, unlimited = bounds_of(found, WIDTH, 6, Limits(least, most)), bounds_of(found, WIDTH, 6)
+    rows = np.where(rng.random((60, 6)) < 0.2, np.nan, rng.uniform(least.clip(-2), most.clip(max=2), size=(60, 6)))
+    with np.errstate(over="ignore"):
+        borders = np.array([least, most, np.nextafter(least, -np.inf), np.nextafter(most, np.inf)])
+    for row in rows[20:]:
+        place = rng.integers(6)
+        row[place] = rng.choice([*borders[:, place], np.inf, -np.inf, 0.0, -0.0])
+
+    inside = [bool((np.isnan(row) | ((least <= row) & (row <= most))).all()) for row in rows]
+
+    assert True in inside
+    assert False in inside
+    for row, legal in zip(rows, inside, strict=True):
+        patterns = bounds.of_row_within(row)
+        assert (patterns is not None) == legal
+        if patterns is not None:
+            assert patterns.tolist() == bounds.of_row(row).tolist() == unlimited.of_row(row).tolist()
 
 
 @pytest.mark.parametrize("value", [np.inf, -np.inf])

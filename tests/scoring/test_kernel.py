@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from modelling.export_trees import trees_from_booster
+from scoring.bounds import Limits
 from scoring.conditions import goes_left
 from scoring.fast import accelerated
 from scoring.kernel import prepare, prepare_margins
@@ -131,6 +132,28 @@ def test_a_row_of_a_shallow_models_tables_is_one_fetch_from_memory():
     assert rows.strides == (64, 8)
     together = [set(chain.from_iterable(path.features for path in group.paths)) for group in grouped(paths_of(trees))]
     assert max(map(len, together)) == 7
+
+
+@pytest.mark.parametrize("table_bytes", [1, 1 << 23])
+def test_a_row_beyond_its_limits_is_not_explained_however_the_kernel_is_prepared(monkeypatch, table_bytes):
+    """In one block of conditions or in several, compiled or not, with trees that ask nothing, and without limits."""
+    monkeypatch.setattr("scoring.cells.TABLE_BYTES", table_bytes)
+    rng = np.random.default_rng(7)
+    matrix = rng.normal(size=(400, 5))
+    settings_ = {"objective": "regression", "num_leaves": 8, "verbose": -1, "num_threads": 1}
+    limits = Limits(np.full(5, -1.0), np.full(5, 1.0))
+    for least_in_leaf in (400, 40):
+        booster = lgb.train(settings_ | {"min_data_in_leaf": least_in_leaf}, lgb.Dataset(matrix, matrix.sum(axis=1)), 6)
+        trees = trees_from_booster(booster)
+        kernel = prepare(trees, limits=limits)
+        for way in (kernel, accelerated(kernel)):
+            for row in matrix[:50]:
+                found = way.explain_within(row)
+                assert (found is not None) == (np.abs(row).max() <= 1.0)
+                if found is not None:
+                    assert found[0] == way.explain(row)[0]
+                    assert found[1].tobytes() == way.explain(row)[1].tobytes()
+        assert prepare(trees).explain_within(matrix[0] + 9) is not None
 
 
 @pytest.fixture(scope="module")
