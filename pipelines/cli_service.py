@@ -28,6 +28,9 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes any that is free.")] = 8080,
     most_bytes: Annotated[int, typer.Option(min=1, help="Largest body of a request, in bytes.")] = 16 * 1024 * 1024,
     most_cases: Annotated[int, typer.Option(min=1, help="Most cases in a batch.")] = 1000,
+    accelerate: Annotated[
+        bool, typer.Option("--accelerate", help="Let numba compile the scorer's arithmetic: the same bits sooner.")
+    ] = False,
     drain: Annotated[
         float,
         typer.Option(min=0, help="Seconds between SIGTERM, which turns /ready off, and the refusal of connections."),
@@ -46,14 +49,16 @@ def serve(
     def started(address: str, serving: Serving) -> None:
         sha256 = serving.scorer.sha256
         if json:
-            print_json({"address": address, "bundle": sha256})
+            print_json({"address": address, "bundle": sha256, "accelerated": serving.scorer.accelerated})
             sys.stdout.flush()
             return
         raw = "yes" if serving.builder is not None else f"no: {serving.why_no_builder}"
-        print_facts([("listens on", address), ("bundle", sha256), ("decides from raw tables", raw)])
+        compiled = "yes" if serving.scorer.accelerated else "no"
+        facts = [("listens on", address), ("bundle", sha256), ("decides from raw tables", raw), ("compiled", compiled)]
+        print_facts(facts)
 
     run(
-        lambda: load_served(bundle, public_key=key, contract=contract),
+        lambda: load_served(bundle, public_key=key, contract=contract, accelerate=accelerate),
         host=host,
         port=port,
         limits=Limits(body_bytes=most_bytes, cases=most_cases),

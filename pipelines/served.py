@@ -10,16 +10,20 @@ from pipelines.own_modules import load_catalogue
 from service.serving import Serving, load_serving
 
 
-def load_served(bundle: Path, *, public_key: bytes | None = None, contract: Path | None = None) -> Serving:
+def load_served(
+    bundle: Path, *, public_key: bytes | None = None, contract: Path | None = None, accelerate: bool = False
+) -> Serving:
     """Read a bundle and, where a contract is given, what it says of dated tables: features, categories, time zone.
 
     Args:
         bundle: Folder of the bundle.
         public_key: 32 bytes of an Ed25519 key; when given, the bundle must be signed by it.
         contract: ``contract.yaml`` of the lender; one of a flat table adds nothing, for its features come as they are.
+        accelerate: Whether numba compiles the scorer's arithmetic.
 
     Raises:
         BundleError: the bundle cannot be trusted.
+        AcceleratorError: numba cannot be imported.
         MissingFileError: there is no such contract, or a module that it names.
         ContractError: the contract cannot be read.
         OwnModuleError: a module of the contract cannot be used.
@@ -29,6 +33,7 @@ def load_served(bundle: Path, *, public_key: bytes | None = None, contract: Path
     return load_serving(
         bundle,
         public_key=public_key,
+        accelerate=accelerate,
         catalogue=load_catalogue(dated),
         time_zone=dated.time_zone,
         tables=tables_of(dated),

@@ -13,6 +13,7 @@ from scoring.bundle import Bundle, open_bundle, prepared
 from scoring.decision import Decision, Value
 from scoring.encode import Column, text_problem, without_order
 from scoring.errors import CaseIdError, ShapeError, shown
+from scoring.kernel import Kernel
 from scoring.model import Model, Scored
 from scoring.rules import Portfolio, check_portfolio
 from scoring.spec import ModelSpec
@@ -83,6 +84,11 @@ class Scorer:
     def sha256(self) -> str:
         """Hash of the manifest of the bundle in use."""
         return self._model.sha256
+
+    @property
+    def accelerated(self) -> bool:
+        """Whether numba has compiled the arithmetic."""
+        return type(self._model.kernel) is not Kernel
 
     def decide(
         self,

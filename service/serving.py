@@ -56,6 +56,7 @@ def load_serving(
     folder: Path | str,
     *,
     public_key: bytes | None = None,
+    accelerate: bool | None = False,
     catalogue: Catalogue = CATALOGUE,
     time_zone: str = "Asia/Shanghai",
     tables: Mapping[str, Table] = TABLES,
@@ -65,18 +66,20 @@ def load_serving(
     Args:
         folder: The bundle.
         public_key: 32 bytes of an Ed25519 key; when given, the bundle must be signed by it.
+        accelerate: Whether numba compiles the scorer's arithmetic, see `Scorer.load`.
         catalogue: What the names of the bundle's features stand for, when they are built from raw tables.
         time_zone: Zone of local hours and days of the features.
         tables: Contracts of the raw tables, with the lists of categories that hold for this lender.
 
     Raises:
         BundleError: The bundle is altered, unsigned, malformed or does not reproduce its golden cases.
+        AcceleratorError: `accelerate` is True and numba cannot be imported.
     """
-    bundle, model = open_bundle(folder, public_key=public_key)
+    bundle, model = open_bundle(folder, public_key=public_key, accelerate=accelerate)
     names = [feature.name for feature in bundle.spec.features]
     unbuildable = tuple(name for name in names if name not in catalogue)
     return Serving(
-        scorer=Scorer(bundle, public_key=public_key, model=model),
+        scorer=Scorer(bundle, public_key=public_key, accelerate=accelerate, model=model),
         golden=bundle.golden.cases,
         builder=None if unbuildable else OnlineBuilder(names, time_zone=time_zone, catalogue=catalogue),
         unbuildable=unbuildable,

@@ -322,7 +322,9 @@ def bamboo_serve():
             line = process.stdout.readline()
             assert line, process.stderr.read()
             told += line
-        client = Client(json.loads(told)["address"])
+        facts = json.loads(told)
+        client = Client(facts["address"])
+        client.facts = facts
         running.append((process, client))
         return process, client
 

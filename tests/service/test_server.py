@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from scoring import Scorer
+from service import load_serving
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -106,6 +107,22 @@ def test_a_bundle_that_is_refused_leaves_the_old_one_in_use(bamboo_serve, link, 
     _, told = process.communicate(timeout=20)
     assert f"reload failed, bundle {scorer.sha256} stays: AlteredBundleError" in told
     assert (process.returncode, "Traceback" in told) == (0, False)
+
+
+def test_a_compiled_service_says_so_and_answers_the_same_after_a_swap_too(bamboo_serve, link, both, case):
+    process, client = bamboo_serve("--bundle", link, "--accelerate")
+    assert client.facts["accelerated"] is True
+    for name, folder in both.items():
+        point_to(link, folder)
+        process.send_signal(signal.SIGHUP)
+        until(lambda wanted=name: bundle_of(client) == wanted)
+        _, body = client.post("/v1/decisions", {"features": case})
+        assert body.decode() == Scorer.load(folder).decide(case).to_json()
+
+
+def test_nothing_is_compiled_unless_it_is_asked_for(bamboo_serve, folder):
+    assert bamboo_serve("--bundle", folder)[1].facts["accelerated"] is False
+    assert load_serving(folder, accelerate=True).scorer.accelerated
 
 
 def test_a_request_in_flight_is_answered_after_sigterm(bamboo_serve, folder, case, scorer):
