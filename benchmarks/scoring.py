@@ -10,9 +10,10 @@ machine has something else to do, one row takes LightGBM milliseconds.
 Inputs stand ready in the form that each contender takes: a dict or float64 matrix for Bamboo, a float64 matrix for
 LightGBM, a pandas frame for MLflow, SHAP and woodelf. ``MLflow + SHAP, from the request`` is given what ``decide`` is
 given, a dict of the request's values: it encodes the words, makes the frame of one row, and has MLflow hold it against
-the signature that the model was saved with. Models are loaded, explainers built and called once before. Compiling is
-not in any time and printed alone. woodelf takes no categorical splits and rounds to float32, so it is
-compared on a twin of the model without categories, to within 1e-5.
+the signature that the model was saved with. ``decide`` makes points, tier, route, triggers and reasons; contributions,
+questions and whether the file is thin are made when they are first read, as ``to_json`` does. Models are loaded,
+explainers built and called once before. Compiling is not in any time and printed alone. woodelf takes no categorical
+splits and rounds to float32, so it is compared on a twin of the model without categories, to within 1e-5.
 """
 
 from __future__ import annotations
