@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from features.bands import MICROSECOND, Bands, Cells, Chosen, Values
@@ -25,7 +25,6 @@ def sighted(rows, windows):
     return bands, Cells.of(4, bands, band, places)
 
 
-@settings(deadline=None)
 @given(windows=windows, rows=rows, by_row=st.booleans(), chosen_by_row=st.booleans(), told=st.booleans())
 def test_bands_add_up_to_what_lies_in_each_window(windows, rows, by_row, chosen_by_row, told):
     rows = rows if told else [(place, age, value or 0, counts) for place, age, value, counts in rows]

@@ -122,7 +122,7 @@ def crowds(draw, world):
     return {"applications": world.frame("applications", *rows), "outcomes": world.frame("outcomes", *decided)}
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_a_walk_over_the_whole_graph_gives_the_same(world, data):
     tables = data.draw(crowds(world))
@@ -135,7 +135,7 @@ def test_a_walk_over_the_whole_graph_gives_the_same(world, data):
         assert {name: found[name] for name in GROUP} == expected
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_one_application_gives_what_the_batch_gives(world, data):
     tables = data.draw(crowds(world))
@@ -149,7 +149,7 @@ def test_one_application_gives_what_the_batch_gives(world, data):
         assert linked_group(row, everyone, parts) == expected
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_nothing_that_comes_at_the_time_or_later_matters(world, data):
     tables = data.draw(crowds(world))

@@ -17,7 +17,7 @@ from features.loops import ODD
 
 texts = st.sampled_from(["", "a", "b", "ab", "a longer text than twelve bytes", "a longer text than twelve bytes!"])
 owned = st.lists(st.tuples(st.integers(0, 3), st.none() | texts), max_size=40)
-unpatched = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+unpatched = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture(params=["hashed", "all alike", "at the end", "some alike"])

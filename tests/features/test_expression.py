@@ -168,7 +168,7 @@ def bits(value):
     return value
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
 @given(expression=expressions, rows=st.lists(rows, min_size=1, max_size=4), told=st.sets(st.sampled_from([*TYPES])))
 def test_python_gives_the_bits_of_polars(expression, rows, told):
     frame = pl.DataFrame(rows, schema=SCHEMA, orient="row")
@@ -185,7 +185,7 @@ def test_python_gives_the_bits_of_polars(expression, rows, told):
     assert [bits(value) for value in same] == expected[:1] * 2
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, suppress_health_check=list(HealthCheck))
 @given(expression=expressions, row=rows)
 def test_a_type_that_is_never_null_is_never_null_and_a_finite_one_finite(expression, row):
     found, value = type_of(expression, TYPES), with_python(expression, row)

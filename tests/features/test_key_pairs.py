@@ -50,7 +50,7 @@ def shared_among(parts):
     return shared_keys([key_pairs(part["applications"], number) for number, part in enumerate(parts)])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 10**6))
 def test_parts_give_the_network_features_of_everyone(world, seed):
     tables = applied(world, seed)
@@ -69,7 +69,7 @@ def test_parts_give_the_network_features_of_everyone(world, seed):
     assert_frame_equal(pl.concat(built).sort("applied_at", "application_id"), build(tables, features=NETWORK))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=st.integers(0, 10**6))
 def test_linked_are_the_applications_of_those_who_share_a_key(world, seed):
     tables = applied(world, seed)

@@ -184,7 +184,7 @@ def test_an_event_that_is_known_too_soon_is_found(tables, monkeypatch):
     assert "outcomes.decided_at" in found["network_device_declined"]
 
 
-@settings(max_examples=3, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=3, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_no_built_in_feature_leaks(world, data):
     drawn = consistent(data.draw(world.random_tables()))

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from polars.testing import assert_series_equal
 
@@ -22,7 +22,6 @@ def by_polars(times, zone):
     return times.dt.convert_time_zone(zone).dt.hour().cast(pl.Float64)
 
 
-@settings(deadline=None)
 @given(zone=st.sampled_from(ZONES), first=ANY_TIME, later=st.lists(st.none() | SHORT, max_size=20))
 def test_hours_of_times_near_each_other(zone, first, later):
     values = [first, *(None if more is None else first + more for more in later)]
@@ -31,7 +30,6 @@ def test_hours_of_times_near_each_other(zone, first, later):
     assert_series_equal(local_hours(times, zone), by_polars(times, zone))
 
 
-@settings(deadline=None)
 @given(zone=st.sampled_from(ZONES), values=st.lists(st.none() | ANY_TIME, max_size=20))
 def test_hours_of_times_a_century_apart(zone, values):
     times = pl.Series("time", values, pl.Datetime("us", "UTC"))

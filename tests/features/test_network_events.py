@@ -14,7 +14,7 @@ from features.tables import OUTCOMES, TIME
 
 
 @pytest.mark.parametrize("name", EVENTS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_row_and_a_column_agree(name, world, data):
     times = st.integers(0, 200).map(lambda days: world.applied_at - timedelta(days=days))

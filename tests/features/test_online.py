@@ -23,7 +23,7 @@ from features.rowwise import Rowwise, derived
 from features.tables import APPLICATIONS, BEHAVIOUR_EVENTS, BUREAU_INQUIRIES, INSTALMENTS, LOANS, OUTCOMES, TABLES
 from features.windowed import summed
 
-slow = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+slow = settings(max_examples=25, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

@@ -268,7 +268,7 @@ REFERENCES = {
 
 
 @pytest.mark.parametrize("feature", REFERENCES)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())
 def test_a_slow_loop_gives_the_same(feature, world, data):
     tables = data.draw(world.random_tables(only=("applications", *sorted(CATALOGUE[feature].tables))))

@@ -104,9 +104,7 @@ def by_loop(feature, application, loans):
     return aggregated(feature.aggregate, [row[feature.column] for row in inside if row[feature.column] is not None])
 
 
-unhurried = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+unhurried = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 SOME = {"only": ("applications", "loans"), "most": 12}
 
 

@@ -151,7 +151,7 @@ def test_duckdb_gives_the_scorers_bits_on_ten_thousand_rows(more):
     check(on_duckdb(sql_of(SPEC, trees, table="cases", case_id="id"), cases), trees, cases)
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(
     leaves=st.integers(2, 40),
     rounds=st.integers(1, 90),

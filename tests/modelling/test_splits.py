@@ -98,7 +98,7 @@ def test_cases_without_label_get_no_split():
     assert found.filter(pl.col("label").is_not_null())["split"].null_count() == 0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     sizes=st.lists(st.integers(1, 12), min_size=3, max_size=15),
     shares=st.tuples(st.floats(0.05, 0.45), st.floats(0.05, 0.45)),

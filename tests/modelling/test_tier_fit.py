@@ -64,7 +64,7 @@ def test_bounds_are_the_best_of_all_when_all_are_tried():
     assert fit_tiers(pd, y, most=3).separation == pytest.approx(best)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 10**6), st.integers(60, 800))
 def test_rates_rise_strictly_whatever_the_sample(seed, n):
     pd, y = scored(n, seed)

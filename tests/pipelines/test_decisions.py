@@ -70,9 +70,7 @@ def bits(value):
     return (type(value).__name__, value)
 
 
-@settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(decisions=st.lists(DECISION, max_size=4), suffix=st.sampled_from([".parquet", ".jsonl"]))
 def test_every_bit_comes_back(tmp_path, decisions, suffix):
     path = tmp_path / f"decisions{suffix}"

@@ -69,7 +69,7 @@ cells = st.text(st.characters(codec="utf-8", exclude_characters="\r\0", exclude_
 
 
 @given(rows=st.lists(st.tuples(cells, cells), min_size=1, max_size=8))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_text_comes_back_as_it_was_quoted(read, rows):
     quoted = [",".join('"' + cell.replace('"', '""') + '"' for cell in (*row, "1")) for row in rows]
     given = contract(kinds={"a": "category", "b": "category"})

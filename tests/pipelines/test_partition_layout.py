@@ -22,7 +22,7 @@ def parts(lender, tmp_path):
     return tmp_path / "parts"
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     ids=st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"])), max_size=9), count=st.integers(1, 300)
 )

@@ -46,7 +46,7 @@ class Record:
 
 
 @given(value=plain_values)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_json_comes_back_as_it_was(value):
     assert from_json(to_json(value)) == value
     assert json.loads(to_json(value)) == value
@@ -192,7 +192,7 @@ def test_tables_come_in_the_order_of_the_contracts(folder):
 
 
 @given(place=st.integers(0, 10**6), bit=st.integers(0, 7))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_flipped_bit_is_refused(folder, place, bit):
     _manifest(folder)
     path = folder / "applications.parquet"

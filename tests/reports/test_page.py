@@ -70,7 +70,7 @@ def everything(text):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(min_size=1, max_size=80) | st.just(HOSTILE))
 def test_no_text_adds_a_tag_or_an_attribute(parse, text):
     found, harmless = parse(render(everything(text))), parse(render(everything("x")))

@@ -350,7 +350,7 @@ def test_a_header_that_claims_a_terabyte_allocates_nothing():
         arrays.unpack(zipped([("a.npy", data)]), EXPECTED, "x.npz")
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_forged_file_is_refused_or_decides_without_a_crash(files, cases, data):
     """Hashes are made to fit, so that only the format's own checks and the golden cases stand in the way."""

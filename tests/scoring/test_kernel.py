@@ -90,7 +90,7 @@ def awkward_rows(matrix, trees, seed):
     return rows
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(draw=draws)
 def test_margins_have_lightgbms_bits_and_contributions_are_pred_contrib(draw):
     booster, matrix = train(draw)

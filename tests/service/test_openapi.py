@@ -112,7 +112,7 @@ def test_every_feature_is_described_with_its_bounds(described, flat_bundle):
 def test_what_is_generated_from_the_description_is_answered_as_described(lender_schema, path):
     method = "POST" if path.startswith("/v1/") else "GET"
 
-    @settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=15, suppress_health_check=list(HealthCheck), database=None)
     @given(case=lender_schema[path][method].as_strategy())
     def check(case):
         case.call_and_validate(checks=CHECKS)
@@ -122,7 +122,7 @@ def test_what_is_generated_from_the_description_is_answered_as_described(lender_
 
 @pytest.mark.parametrize("path", ["/v1/decisions", "/v1/explain"])
 def test_what_the_description_forbids_is_refused(flat_schema, path):
-    @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+    @settings(max_examples=40, suppress_health_check=list(HealthCheck), database=None)
     @given(case=flat_schema[path]["POST"].as_strategy(generation_mode=schemathesis.GenerationMode.NEGATIVE))
     def check(case):
         case.call_and_validate(checks=(*CHECKS, negative_data_rejection))

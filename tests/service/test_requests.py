@@ -319,7 +319,7 @@ NAMES = st.one_of(st.sampled_from(["income", "lenders", "late", "region", "age"]
 WHOLE = st.fixed_dictionaries(dict.fromkeys(("income", "lenders", "late", "region", "age"), VALUES))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(features=st.one_of(WHOLE, st.dictionaries(NAMES, VALUES, max_size=6)))
 def test_any_features_are_decided_as_by_the_scorer_or_refused_with_the_field(client, scorer, features):
     wanted, refused = decided(scorer, features)
@@ -349,7 +349,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(
     content=st.one_of(JSON.map(lambda content: json.dumps(content).encode()), st.binary(max_size=40)),
     path=st.sampled_from([DECISIONS, "/v1/explain", "/v1/applications/decisions"]),

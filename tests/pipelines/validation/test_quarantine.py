@@ -25,7 +25,7 @@ drawn_rows = st.lists(
 
 
 @given(rows=drawn_rows)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_equal_rows_leave_the_first_and_keep_the_order(rows):
     expected = list(dict.fromkeys(rows))
 
@@ -35,7 +35,7 @@ def test_equal_rows_leave_the_first_and_keep_the_order(rows):
 
 
 @given(rows=drawn_rows, lost=st.lists(st.sampled_from(["x", "y"])), faults=st.lists(st.booleans(), min_size=24))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_every_row_is_kept_or_set_aside_with_its_reasons(rows, lost, faults):
     frame = checks(*rows)
     one, two = faults[: len(rows)], faults[12 : 12 + len(rows)]

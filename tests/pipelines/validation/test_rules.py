@@ -59,7 +59,7 @@ def frame_of(drawn):
 
 @pytest.mark.parametrize("name", LOOPS)
 @given(drawn=rows)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_rule_finds_what_a_loop_finds(name, drawn):
     check, loop = LOOPS[name]
     frame = frame_of(drawn)
@@ -69,7 +69,7 @@ def test_a_rule_finds_what_a_loop_finds(name, drawn):
 
 
 @given(drawn=rows)
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_great_expectations_finds_as_many_rows_as_polars(suites, drawn):
     frame = frame_of(drawn).with_columns(flag=pl.col("word").fill_null("") != "A")
     named = {**{name: check for name, (check, _) in LOOPS.items()}, "holds": Holds("flag", ("word",))}
