@@ -192,7 +192,7 @@ def print_verified(result: VerifyResult) -> None:
         )
         for case in result.cases[:MOST_SHOWN]
     ]
-    columns = ("case", "reached", "points", "after", "tier", "before the call", "decision", "reasons after the call")
+    columns = ("case", "reached", "points", "after", "tier", "on the tier alone", "decision", "reasons after the call")
     if rows:
         print_table("Verified", columns, rows, right=(2, 3))
     shown = f", of which {len(rows)} are shown" if len(rows) < len(result.cases) else ""
@@ -200,7 +200,7 @@ def print_verified(result: VerifyResult) -> None:
         ("cases called", f"{len(result.cases):,}{shown}" if rows else "none: no row of the answers is filled in yet"),
         ("rows left empty", f"{result.blank:,}"),
         ("reached", f"{result.reached:,}"),
-        ("decision changed", f"{result.changed:,}"),
+        ("decision changed by the call", f"{result.changed:,}"),
         ("decisions", result.out / AFTER),
         ("record", result.out / RECORD),
     )

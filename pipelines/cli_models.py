@@ -83,6 +83,7 @@ def _trained(
 ) -> TrainResult:
     from modelling.candidates import CANDIDATES
     from pipelines.contract import read_tables_contract
+    from pipelines.errors import MissingFileError
     from pipelines.train import train_on_features, train_on_table
 
     chosen = candidates or tuple(CANDIDATES)
@@ -101,6 +102,8 @@ def _trained(
                 seed=seed,
                 progress=tell,
             )
+        if not cases.exists():
+            raise MissingFileError(cases, "Name a folder that `bamboo features` wrote, or a table of one row per case.")
         if contract is None:
             raise typer.BadParameter("a table of one row per case needs --contract, which names its target")
         return train_on_table(

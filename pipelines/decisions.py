@@ -22,6 +22,9 @@ from pipelines.store import read_frame, write_frame, write_text
 from scoring.codec import CodecError
 from scoring.decision import Contribution, Decision, Reason, Trigger, Value
 
+ENDINGS: Final = (".parquet", ".jsonl")
+"""How the name of a file of decisions may end."""
+
 _PLAIN: Final[dict[str, pl.DataType]] = {
     "case_id": pl.String(),
     "bundle": pl.String(),

@@ -21,7 +21,7 @@ import polars as pl
 from modelling.parity import Answers, ParityError, answers_of
 from modelling.parity_cases import ParityCases
 from modelling.parity_ways import Way
-from pipelines.decisions import decisions_of, read_decisions_frame
+from pipelines.decisions import ENDINGS, decisions_of, read_decisions_frame
 from pipelines.store import write_bytes, write_frame
 from scoring import codec
 
@@ -31,9 +31,6 @@ BAMBOO: Final = (sys.executable, "-P", "-c", "from pipelines.cli import main; ma
 HTTP_ONE: Final = "HTTP, one case"
 HTTP_BATCH: Final = "HTTP, batch"
 COMMAND: Final = "bamboo score, {}"
-
-ENDINGS: Final = (".parquet", ".jsonl")
-"""Files that ``bamboo score`` writes."""
 
 BATCH: Final = 100
 """Cases in a request of several: some hundred features of a thousand cases would be more than a request may bring."""

@@ -84,7 +84,8 @@ def route(
 
     Written are ``call_list.csv`` (for callers: no arm, no value), ``call_list.json`` (for the head of the desk and the
     auditor: rank, value and arm, and who waits), ``answers.csv`` (to be filled in) and ``sheets/0001.html`` and
-    ``sheets/0001.json`` onwards, numbered by place on the list. An earlier list in the folder is replaced as a whole.
+    ``sheets/0001.json`` onwards, numbered by place on the list. An earlier list in the folder is replaced as a whole,
+    unless somebody has filled in answers.
 
     Args:
         decisions: File that ``bamboo score`` wrote.
@@ -96,7 +97,7 @@ def route(
         progress: Called with what is being done and the share done, from 0 to 1.
 
     Raises:
-        RouteError: the decisions are of another bundle, or the folder holds something else.
+        RouteError: the decisions are of another bundle, or the folder holds something else or answers filled in.
         ArgumentError: ``out`` ends in no name.
         CallListError: capacity below 1, decisions without or with repeated ids.
         UnknownCaseError: a listed case is not in the tables.
@@ -152,6 +153,18 @@ def _refuse_foreign(out: Path) -> None:
     if out.is_file() or strange:
         what = f"holds {strange[0]!r}" if strange else "is a file"
         raise RouteError(f"out == {str(out)!r} {what}, must be a new folder or one that an earlier list is in.")
+    filled = _filled(out / ANSWERS)
+    if filled:
+        raise RouteError(
+            f"{str(out / ANSWERS)!r} has {filled} row(s) filled in, which a new list would replace. "
+            "Give another folder, or move the file when bamboo verify has read it."
+        )
+
+
+def _filled(answers: Path) -> int:
+    """Return how many rows of an earlier list's answers are not as `blank_csv` left them."""
+    rows = answers.read_bytes().splitlines()[1:] if answers.is_file() else []
+    return sum(not row.endswith(b",,") for row in rows if row.strip())
 
 
 def _sheets(chosen: Sequence[Decision], spec: ModelSpec, tables_folder: Path | None) -> list[CallSheet]:

@@ -11,8 +11,8 @@ import polars as pl
 
 from modelling.dataset import feature_columns
 from pipelines.contract import CsvFormat
-from pipelines.decisions import decisions_frame, decisions_of
-from pipelines.errors import PipelineError
+from pipelines.decisions import ENDINGS, decisions_frame, decisions_of
+from pipelines.errors import ArgumentError, PipelineError
 from pipelines.flat_scoring import read_cases
 from pipelines.progress import Progress, silent
 from pipelines.store import write_aside, write_frame
@@ -75,7 +75,7 @@ def score(
     Args:
         features: Folder that ``bamboo features`` wrote, or a flat CSV or Parquet of one row per case.
         bundle_folder: The model bundle.
-        out: File to write: JSON Lines when it ends in ``.jsonl``, else Parquet.
+        out: File to write, Parquet or JSON Lines: its name ends in ``.parquet`` or ``.jsonl``.
         case_id_column: Column with the id of the case; None numbers the rows from 1.
         csv: How a CSV is written.
         portfolio: State of the portfolio for concentration limits: feature to category to share of the outstanding
@@ -84,10 +84,13 @@ def score(
         progress: Called with what is being done and the share done, from 0 to 1.
 
     Raises:
+        ArgumentError: ``out`` ends in neither.
         BundleError: the bundle cannot be trusted.
         FlatTableError: the table lacks a feature, or an id is wrong.
         CaseError: a value cannot be scored.
     """
+    if out.suffix not in ENDINGS:
+        raise ArgumentError(f"out == {str(out)!r}, must end in {' or '.join(ENDINGS)}")
     progress("loading the model", 0.0)
     scorer = Scorer.load(bundle_folder, public_key=public_key)
     progress("reading cases", 0.05)

@@ -62,7 +62,7 @@ class CaseAfterCall:
         points: Points gained by the call; negative when lost.
         moved: What changed, most points first.
         outcome: What follows once the call is made; a person decides where it says ``phone_review``.
-        changed: Whether that differs from the provisional decision before the call.
+        changed: Whether that differs from what would have followed had the call changed nothing.
     """
 
     case_id: str
@@ -126,7 +126,7 @@ def _case(
         points=after.points - before.points,
         moved=moved(before, after),
         outcome=outcome,
-        changed=outcome != before.provisional,
+        changed=outcome != final_outcome(before),
     )
 
 

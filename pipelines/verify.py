@@ -47,7 +47,7 @@ class VerifyResult:
         bundle: SHA-256 of the bundle that decided before and after.
         cases: One per case that the answers speak of, in the order of the file.
         reached: How many were reached.
-        changed: How many final outcomes differ from the provisional decision before the call.
+        changed: How many final outcomes differ from what would have followed had the call changed nothing.
         repeated: Rows that said again what an earlier row said.
         blank: Rows of calls not made yet.
     """

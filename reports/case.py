@@ -119,9 +119,11 @@ def _lead(decision: Decision, review: Review | None) -> Text:
     )
     if review is None:
         return first
+    after = review.after
+    scored = f" After the call it scored {formats.points(after.points)} points, tier {after.tier}, and was "
     return (
         *first,
-        f" After the call it scored {formats.points(review.after.points)} points, tier {review.after.tier}, and was ",
+        scored if review.reached else " Nobody was reached by phone; it was ",
         Strong(_after_words(review.outcome)),
         ".",
     )

@@ -39,6 +39,11 @@ class Review:
     called_at: datetime | None = None
 
     @property
+    def reached(self) -> bool:
+        """Whether the applicant was reached."""
+        return any(answer.status != "not_reached" for answer in self.answers)
+
+    @property
     def outcome(self) -> Outcome:
         """What follows now that the call is made: nobody is called a second time."""
         return final_outcome(self.after)
@@ -47,6 +52,9 @@ class Review:
 def call(decision: Decision, review: Review, spec: ModelSpec) -> Section:
     """Show the answers of a call, and the decision before and after them."""
     after = review.after
+    if not review.reached:
+        lead = f"Nobody was reached, so the score stands.{_who(review)} {_final(review)}"
+        return Section("The call", (), lead=lead, id="call")
     lead = (
         f"The call was answered as below, and the same bundle scored the case again: {formats.points(decision.points)} "
         f"points before, {formats.points(after.points)} after.{_who(review)} {_final(review)}"

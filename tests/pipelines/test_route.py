@@ -212,6 +212,20 @@ def test_the_folder_one_stands_in_is_not_replaced(small, scored, tmp_path, monke
         route(scored, 5, Path(), bundle_folder=small.folder)
 
 
+def test_answers_that_are_filled_in_are_not_replaced(small, scored, tmp_path):
+    calls = tmp_path / "calls"
+    route(scored, 5, calls, bundle_folder=small.folder)
+    route(scored, 6, calls, bundle_folder=small.folder)
+    answers = calls / "answers.csv"
+    first, second, *rest = answers.read_text().splitlines()
+    filled = "\n".join([first, second.removesuffix(",,") + ",refused,", *rest])
+    answers.write_text(filled)
+
+    with pytest.raises(RouteError, match=r"answers\.csv' has 1 row\(s\) filled in, .* Give another folder, or move"):
+        route(scored, 5, calls, bundle_folder=small.folder)
+    assert answers.read_text() == filled
+
+
 def test_a_folder_with_something_else_is_not_replaced(small, scored, tmp_path):
     Path(tmp_path / "calls").mkdir()
     (tmp_path / "calls" / "thesis.doc").write_text("years of work")

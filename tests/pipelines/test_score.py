@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import score as score_module
 from pipelines.decisions import read_decisions
-from pipelines.errors import DamagedFileError, FlatTableError, MissingFileError
+from pipelines.errors import ArgumentError, DamagedFileError, FlatTableError, MissingFileError
 from pipelines.flat import CSV_ENDINGS
 from pipelines.score import CaseError, score
 from pipelines.store import sha256_file, write_json
@@ -34,6 +34,13 @@ def test_a_batch_decides_as_one_by_one_whatever_its_size(small, table, tmp_path,
         for case, row in zip(small.cases["application_id"], small.cases.to_dicts(), strict=True)
     ]
     assert read_decisions(tmp_path / name) == alone
+
+
+@pytest.mark.parametrize("name", ["d.txt", "d", "d.csv"])
+def test_a_file_that_would_be_named_for_what_it_is_not_is_refused(small, table, tmp_path, name):
+    with pytest.raises(ArgumentError, match=rf"out == '.*{name}', must end in \.parquet or \.jsonl"):
+        score(table, small.folder, tmp_path / name)
+    assert not (tmp_path / name).exists()
 
 
 def test_the_result_counts_what_the_file_holds(small, table, tmp_path):

@@ -11,7 +11,9 @@ import pytest
 from pipelines.decisions import read_decisions, write_decisions
 from pipelines.route import RouteError, route
 from pipelines.score import score
+from pipelines.verified_record import after_calls
 from pipelines.verify import VerifyError, verify
+from review.answers import Answer, Answers
 from review.errors import AnswersError
 
 CALLED_AT = datetime(2026, 3, 1, 10, 30, tzinfo=UTC)
@@ -52,6 +54,19 @@ def test_what_is_confirmed_as_stated_gives_the_same_decision_bit_for_bit(small, 
 
     after = read_decisions(tmp_path / "out" / "decisions_after.parquet")
     assert after == read_decisions(scored, case_ids=["case-00000"])
+
+
+def test_a_case_that_a_rule_leaves_to_a_person_anyway_is_not_changed_by_its_call(small):
+    """Before and after, the rule asks for a person; what the tier alone would say has no part in it."""
+    decision = replace(small.scorer.decide(stated(small), case_id="a"), provisional="approve", outcome="phone_review")
+    rows = (Answer(application_id="a", question=None, status="not_reached", value=None),)
+    for routed_by, changed in (("hard_rule", False), ("explanation_failed", False), ("trigger", False)):
+        same = replace(decision, routed_by=routed_by)
+        (found,) = after_calls([same], [same], Answers(rows=rows))
+        assert found.changed is changed
+    ruled = replace(decision, routed_by="hard_rule")
+    (found,) = after_calls([replace(decision, routed_by="trigger")], [ruled], Answers(rows=rows))
+    assert found.changed
 
 
 def test_a_verified_value_is_scored_by_the_same_scorer(small, take, tmp_path):

@@ -128,6 +128,17 @@ def test_after_the_call_nobody_is_called_again(parse, decision, spec, review):
     assert "After the call it scored 555.6 points, tier D, and was declined." in text
 
 
+def test_a_case_that_nobody_reached_says_so_and_shows_nothing_before_and_after(parse, decision, spec, review):
+    nobody = tuple(replace(answer, status="not_reached", value=None) for answer in review.answers)
+    told = replace(review, answers=nobody, after=decision)
+    text = parse(render(case_report(decision, spec, review=told))).text()
+
+    assert "Nobody was reached by phone; it was" in text
+    assert "Nobody was reached, so the score stands." in text
+    assert "What the answers changed" not in text
+    assert "The call was answered" not in text
+
+
 def test_a_case_that_stays_with_a_person_says_so(parse, decision, spec, review):
     again = replace(review.after, outcome="phone_review", routed_by="hard_rule")
     text = parse(render(case_report(decision, spec, review=replace(review, after=again)))).text()
