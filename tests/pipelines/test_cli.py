@@ -94,7 +94,7 @@ def test_help_is_printed_on_stdout(bamboo, name):
         (["synthesise", "tiny", "--out", "o", "--seed", "x"], "Invalid value for '--seed'"),
         (["verify", "a.csv", "--called-at", "2024-01-01"], "'2024-01-01' does not match the format"),
         (["train", "."], "a feature table needs --tables, the raw tables that hold the outcomes"),
-        (["train", "cases.csv"], "a table of one row per case needs --contract, which names its target"),
+        (["train", __file__], "a table of one row per case needs --contract, which names its target"),
         (["promote", "--bundle", "b", "--tables", "t"], "--tables and --features go together"),
     ],
 )
