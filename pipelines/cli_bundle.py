@@ -47,7 +47,7 @@ def show(bundle: Folder, json: Json = False) -> None:
             ("points", f"{spec.scale.base_points:g} at {spec.scale.base_odds:g}:1, {spec.scale.pdo:g} double the odds"),
             ("value of calls", shown.call_value or "none: triggers alone decide"),
             ("golden cases", shown.golden),
-            ("made", f"{spec.provenance.created_at} by version {spec.provenance.code_version}"),
+            ("made", f"{spec.provenance.created_at} by {spec.provenance.code_version}"),
             ("MLflow run", spec.provenance.mlflow_run or "none"),
         ]
     )

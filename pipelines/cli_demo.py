@@ -48,7 +48,7 @@ def _show(result: DemoResult) -> None:
     facts = [
         (
             "rows",
-            f"{sum(rows.values()):,} in {len(rows)} tables, {bad_rows:,} of them set aside",
+            f"{sum(rows.values()):,} in {len(rows)} tables, {bad_rows:,} of them left out",
         ),
         (
             "applications",

@@ -28,6 +28,8 @@ SIGNATURE_BYTES: Final = 64
 
 MANIFEST_FORMAT: Final = 1
 
+_AGAIN: Final = "fetch the bundle again from who made it"
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
@@ -112,14 +114,14 @@ def read_folder(folder: Path, *, public_key: bytes | None) -> tuple[dict[str, by
     if missing or added:
         raise AlteredBundleError(
             f"{folder} was altered: missing {', '.join(missing) or 'nothing'}, "
-            f"added {', '.join(map(shown, added)) or 'nothing'}"
+            f"added {', '.join(map(shown, added)) or 'nothing'}; {_AGAIN}"
         )
     files = {name: _read(folder / name, min(entry.size, LARGEST_FILE)) for name, entry in entries.items()}
     for name, entry in entries.items():
         if len(files[name]) != entry.size or hashlib.sha256(files[name]).hexdigest() != entry.sha256:
-            raise AlteredBundleError(f"{folder / name} was altered: its bytes differ from the manifest's hash")
+            raise AlteredBundleError(f"{folder / name} was altered: its bytes have another hash; {_AGAIN}")
     if manifest_of(files) != manifest:
-        raise AlteredBundleError(f"{folder / MANIFEST} was altered: it is not laid out as it is written")
+        raise AlteredBundleError(f"{folder / MANIFEST} was altered: it is not laid out as it is written; {_AGAIN}")
     return files, hashlib.sha256(manifest).hexdigest()
 
 
@@ -127,7 +129,9 @@ def _plain_files(folder: Path) -> set[str]:
     try:
         entries = list(os.scandir(folder))
     except OSError as error:
-        raise AlteredBundleError(f"{folder} cannot be read as a bundle's folder: {error.strerror}") from error
+        raise AlteredBundleError(
+            f"{folder} cannot be read as a bundle's folder: {error.strerror}; name the folder of a bundle"
+        ) from error
     for entry in entries:
         if not entry.is_file(follow_symlinks=False):
             raise AlteredBundleError(f"{folder} holds {shown(entry.name)}, which is not a plain file")
@@ -231,8 +235,10 @@ def _verify(manifest: bytes, folder: Path, signature: bytes | None, public_key: 
     if len(public_key) != 32:
         raise SignatureError(f"public_key has {len(public_key)} bytes, must have 32 (raw Ed25519)")
     if signature is None:
-        raise SignatureError(f"{folder} is not signed, and a public key is configured: sign it, or ask who made it")
+        raise SignatureError(f"{folder} is not signed, and a public key is given: sign it, or ask who made it")
     try:
         ed25519.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, manifest)
     except InvalidSignature as error:
-        raise SignatureError(f"{folder / MANIFEST} is not signed by the configured key") from error
+        raise SignatureError(
+            f"{folder / MANIFEST} is not signed by the key given: give that of who signed it, or ask who made it"
+        ) from error
