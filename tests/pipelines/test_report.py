@@ -176,7 +176,9 @@ def test_a_case_that_was_not_reached_says_so(trained, tmp_path):
     folder, out = trained[0], tmp_path / "k9.html"
     report_case(folder / "decisions.parquet", "k9", folder / "bundle", out, verified=folder / "verified", made_at=NOW)
 
-    assert "not reached" in out.read_text(encoding="utf-8")
+    text = out.read_text(encoding="utf-8")
+    assert "Nobody was reached, so the score stands." in text
+    assert "Before and after" not in text
 
 
 def test_a_case_that_had_no_call_shows_none(trained, tmp_path):
