@@ -29,7 +29,7 @@ def main() -> None:
 
         for stream in (sys.stdout, sys.stderr):
             _show_what_cannot_be_encoded(stream)
-        app()
+        app(prog_name="bamboo")
     except KeyboardInterrupt:
         _say_stopped()
         sys.exit(STOPPED)
