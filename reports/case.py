@@ -152,7 +152,8 @@ def _then(after: Decision | None, what: str) -> str:
 
 
 def _reasons(decision: Decision, review: Review | None) -> Section:
-    before = " These are the reasons before the call; those after it stand under the call." if review else ""
+    twice = review is not None and review.reached
+    before = " These are the reasons before the call; those after it stand under the call." if twice else ""
     lead = (
         "What cost this case points against the average applicant who is just approved, worst first. "
         f"Each reason sums the features that speak of the same thing.{before}"

@@ -136,6 +136,7 @@ def test_a_case_that_nobody_reached_says_so_and_shows_nothing_before_and_after(p
     assert "Nobody was reached by phone; it was" in text
     assert "Nobody was reached, so the score stands." in text
     assert "What the answers changed" not in text
+    assert "those after it stand under the call" not in text
     assert "The call was answered" not in text
 
 
