@@ -22,7 +22,7 @@ from pipelines.store import read_tables
 from pipelines.swap import require_name
 from reports.call_sheet import call_sheet_page
 from reports.page import render
-from review.answer_files import blank_csv
+from review.answer_files import blank_csv, rows_filled
 from review.call_list import CallList, call_list, caller_rows
 from review.cells import escape_cell
 from review.sheet import CallSheet, call_sheet
@@ -153,18 +153,13 @@ def _refuse_foreign(out: Path) -> None:
     if out.is_file() or strange:
         what = f"holds {strange[0]!r}" if strange else "is a file"
         raise RouteError(f"out == {str(out)!r} {what}, must be a new folder or one that an earlier list is in.")
-    filled = _filled(out / ANSWERS)
+    answers = out / ANSWERS
+    filled = rows_filled(answers.read_bytes()) if answers.is_file() else 0
     if filled:
         raise RouteError(
-            f"{str(out / ANSWERS)!r} has {filled} row(s) filled in, which a new list would replace. "
+            f"{str(answers)!r} has {filled} row(s) filled in, which a new list would replace. "
             "Give another folder, or move the file when bamboo verify has read it."
         )
-
-
-def _filled(answers: Path) -> int:
-    """Return how many rows of an earlier list's answers are not as `blank_csv` left them."""
-    rows = answers.read_bytes().splitlines()[1:] if answers.is_file() else []
-    return sum(not row.endswith(b",,") for row in rows if row.strip())
 
 
 def _sheets(chosen: Sequence[Decision], spec: ModelSpec, tables_folder: Path | None) -> list[CallSheet]:

@@ -80,3 +80,8 @@ def blank_csv(sheets: Sequence[CallSheet]) -> str:
     for sheet in sheets:
         writer.writerows([escape_cell(sheet.case_id), escape_cell(ask.question), "", ""] for ask in sheet.asks)
     return out.getvalue()
+
+
+def rows_filled(content: bytes) -> int:
+    """Return how many rows of a file are not as `blank_csv` leaves them, in whatever way it was saved since."""
+    return sum(not row.endswith(b",,") for row in content.splitlines()[1:] if row.strip())
