@@ -34,8 +34,7 @@ class Comparer:
     numbers that some of it is done sooner without arrays.
 
     Attributes:
-        line: From margin to points.
-        per_margin: Its slope, for every feature: numpy multiplies arrays sooner than an array and a number.
+        per_margin: Points per unit of margin, for every feature: numpy multiplies arrays sooner than one and a number.
         inputs: Groups, features that a call can verify, and the reference in points.
         asked: Mean contributions of those features over just-approved cases, in log-odds.
         asked_of_one: Places of those features, each with that mean.
@@ -46,7 +45,6 @@ class Comparer:
         within: Under it, the square of what is within the limit for sure is below the limit's square.
     """
 
-    line: PointsMap
     per_margin: Array
     inputs: InputMaker
     asked: Array
@@ -63,7 +61,6 @@ class Comparer:
         asked = reference.contributions.take(inputs.asked)
         precision = reference.group_precision / line.per_margin**2
         return cls(
-            line=line,
             per_margin=np.full(len(inputs.reference), line.per_margin),
             inputs=inputs,
             asked=asked,
@@ -93,8 +90,8 @@ class Comparer:
         distance = None
         if limit is not None:
             apart = sums - self.centre
-            if not math.isfinite(sum(groups_lost)) or not apart.dot(self.within).dot(apart) < limit * limit:
-                distance = length(apart, self.precision)
+            near = math.isfinite(sum(groups_lost)) and apart.dot(self.within).dot(apart) < limit * limit
+            distance = None if near else length(apart, self.precision)
         return lost, groups_lost, without, distance
 
     def compare_many(self, contributions: Array, margins: Array) -> Iterator[Compared]:
@@ -105,7 +102,7 @@ class Comparer:
             margins: One per case.
         """
         inputs = self.inputs
-        lost = inputs.reference - self.line.per_margin * contributions
+        lost = inputs.reference - self.per_margin * contributions
         asked = contributions.take(inputs.asked, axis=1)
         without = margins
         for moved in (self.asked - asked).T:

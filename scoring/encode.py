@@ -145,6 +145,10 @@ class Encoder:
         row = self.quick(values)
         if row is not None and self.limits.hold(row):
             return row, {}
+        return self.look_again(values)
+
+    def look_again(self, values: Mapping[str, Any]) -> tuple[Matrix, Mapping[str, str]]:
+        """Encode one case as `case` does, value by value: what `quick` leaves, be it wrong or only rare."""
         self._check_names(values)
         found = [self._value(place, spec, values[spec.name], None) for place, spec in enumerate(self.specs)]
         row = np.array(found, dtype=np.float64)

@@ -165,7 +165,7 @@ class FastKernel(Kernel):
 
     def explain_within(self, row: Array) -> tuple[float, Array] | None:
         """Return what `explain` returns, or None when a value of the row is beyond the limits."""
-        return self.explain(row) if self.limits is None or self.limits.hold(row) else None
+        return self._explain_held(row)
 
     def _fill_many(self, matrix: Array, margins: Array, contributions: Array | None) -> None:
         flat, rows = self.flat, len(matrix)

@@ -67,9 +67,12 @@ class Kernel:
     def explain_within(self, row: Array) -> tuple[float, Array] | None:
         """Return what `explain` returns, or None when a value, which may be infinite, is beyond the limits."""
         if len(self.blocks) != 1:
-            return self.explain(row) if self.limits is None or self.limits.hold(row) else None
+            return self._explain_held(row)
         patterns = self.blocks[0].bounds.of_row_within(row)
         return None if patterns is None else self._explained(patterns)
+
+    def _explain_held(self, row: Array) -> tuple[float, Array] | None:
+        return self.explain(row) if self.limits is None or self.limits.hold(row) else None
 
     def _explained(self, patterns: Bytes) -> tuple[float, Array]:
         if self.far:

@@ -168,7 +168,7 @@ class Model:
         row = self.encoder.quick(features)
         explained = None if row is None else self.kernel.explain_within(row)
         if row is None or explained is None:
-            row, words = self.encoder.case(features)
+            row, words = self.encoder.look_again(features)
             explained = self.kernel.explain(row)
         margin, contributions = explained
         compared = self._comparer.compare(contributions, margin)
@@ -185,7 +185,8 @@ class Model:
         lost = [each[0] for each in compared]
         margins = scored.margins.tolist()
         cases = map(_Case, repeat(self._teller), scored.rows, scored.words, margins, scored.contributions, lost)
-        return list(map(self._decision, cases, compared, worths, case_ids, repeat(portfolio)))
+        each_with_id = zip(cases, compared, worths, case_ids, strict=True)
+        return [self._decision(case, found, worth, case_id, portfolio) for case, found, worth, case_id in each_with_id]
 
     def _call_value(self, kernel: Margins, row: Array, margin: float, contributions: Array) -> float:
         economics, line = self.spec.policy.economics, self.line
@@ -217,8 +218,9 @@ class Model:
         tier, provisional = tiers[bisect_left(uppers, pd)]
         gap = self.start_points + self._comparer.total - sum(groups_lost) - points
         explained = abs(gap) <= TOLERANCE
-        fired = [(rule, place) for rule, place, fires in self._hard_rules if fires(row.item(place))]
-        rules = [fired_rule(rule, case.value(place)) for rule, place in fired] if fired else []
+        rules = [
+            fired_rule(rule, case.value(place)) for rule, place, fires in self._hard_rules if fires(row.item(place))
+        ]
         if portfolio is not None:
             rules += self._reached(case, portfolio)
         if explained:
