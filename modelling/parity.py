@@ -170,10 +170,9 @@ def _difference_in(each: Answers, others: Mapping[str, Answers], place: int) -> 
     for field, other in others.items():
         told = first_difference(other.columns[field][place], each.columns[field][place], field)
         if told is not None:
-            path, expected, found = told
-            return Difference(
-                case_id=each.ids[place], field=path, found=_shown(found), expected=_shown(expected), against=other.way
-            )
+            path, *values = told
+            expected, found = map(shown_value, values)
+            return Difference(case_id=each.ids[place], field=path, found=found, expected=expected, against=other.way)
     return None
 
 
@@ -205,7 +204,7 @@ def _name(item: object, place: int) -> object:
     return named[0] if named else place
 
 
-def _shown(value: object) -> str:
+def shown_value(value: object) -> str:
     """Return a value as a message may hold it: a number whole, what is longer cut."""
     text = repr(value)
     return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}… ({len(text)} characters)"

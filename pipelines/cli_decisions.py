@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import Bundle, Contract, Json, Out, PublicKey, Seed, Tables
+from pipelines.cli_options import Bundle, Contract, Json, Out, Portfolio, PublicKey, Seed, Tables
 from pipelines.console import print_facts, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -38,10 +38,7 @@ def score(
         str | None, typer.Option(help="Column with the case's id in a flat table; by default rows are numbered.")
     ] = None,
     contract: Contract = None,
-    portfolio: Annotated[
-        Path | None,
-        typer.Option(help="JSON of the portfolio's state: feature to category to share of the outstanding amount."),
-    ] = None,
+    portfolio: Portfolio = None,
     public_key: PublicKey = None,
     json: Json = False,
 ) -> None:
@@ -138,9 +135,7 @@ def verify(
         Path | None, typer.Option("--tables", help="Validated raw tables that the decisions were made from.")
     ] = None,
     contract: Contract = None,
-    portfolio: Annotated[
-        Path | None, typer.Option(help="JSON of the portfolio's state, as when the cases were scored.")
-    ] = None,
+    portfolio: Portfolio = None,
     public_key: PublicKey = None,
     json: Json = False,
 ) -> None:

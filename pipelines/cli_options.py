@@ -18,6 +18,14 @@ Tables = Annotated[Path, typer.Option("--tables", help="Folder of the validated 
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")]
 MlRuns = Annotated[Path, typer.Option("--mlruns", help="Folder of MLflow's store.")]
 Experiment = Annotated[str, typer.Option("--experiment", help="MLflow experiment, and name of the registered model.")]
+Portfolio = Annotated[
+    Path | None,
+    typer.Option(
+        "--portfolio",
+        help="JSON of the portfolio's state: feature to category to share of the outstanding amount. Where cases are "
+        "decided again, that of when they were scored.",
+    ),
+]
 PublicKey = Annotated[
     Path | None,
     typer.Option("--public-key", help="Ed25519 public key (32 raw bytes, or PEM) that the bundle must be signed by."),

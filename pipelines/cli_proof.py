@@ -1,4 +1,4 @@
-"""Commands that prove: that no feature saw the future, and that a model scores the same in every way."""
+"""Commands that prove: no feature saw the future, a model scores the same in every way, decisions can be replayed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import Bundle, Contract, Json, MlRuns, PublicKey, Seed
+from pipelines.cli_options import Bundle, Contract, Json, MlRuns, Portfolio, PublicKey, Seed
 from pipelines.console import OUT, print_facts, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -15,15 +15,17 @@ if TYPE_CHECKING:
     from modelling.parity import WayParity
     from pipelines.prove_no_leak import LeakReport
     from pipelines.prove_parity import ParityReport
+    from pipelines.replay import ReplayResult
 
 MOST_NAMED = 3
-"""Applications that are named beside a feature that moved; the JSON holds all."""
+"""Applications named beside a feature that moved, and cases that replay differently; the JSON holds all."""
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands to the app."""
     app.command("prove-no-leak")(prove_no_leak)
     app.command("prove-parity")(prove_parity)
+    app.command()(replay)
 
 
 def prove_no_leak(
@@ -98,6 +100,54 @@ def prove_parity(
         _print_parity(report)
     if not report.holds:
         raise typer.Exit(1)
+
+
+def replay(
+    decisions: Annotated[Path, typer.Argument(help="File that bamboo score wrote, or decisions after calls.")],
+    bundle: Bundle,
+    case: Annotated[
+        list[str] | None, typer.Option("--case", help="Case to decide again; may be given again. By default all.")
+    ] = None,
+    portfolio: Portfolio = None,
+    public_key: PublicKey = None,
+    json: Json = False,
+) -> None:
+    """Decide kept decisions again from nothing but what they hold; every bit must come out the same.
+
+    Prints how many do, and of those that do not the first field with both values; ends with status 1 when there is one.
+    """
+    from pipelines.keys import read_key
+    from pipelines.portfolio import read_portfolio
+    from pipelines.replay import replay as work
+
+    with progress("replay") as tell:
+        result = work(
+            decisions,
+            bundle_folder=bundle,
+            case_ids=case or None,
+            portfolio=read_portfolio(portfolio) if portfolio else None,
+            public_key=read_key(public_key) if public_key else None,
+            progress=tell,
+        )
+    if json:
+        print_json(result)
+    else:
+        _print_replayed(result)
+    if not result.holds:
+        raise typer.Exit(1)
+
+
+def _print_replayed(result: ReplayResult) -> None:
+    differing = [(f"DIFFERS: {each.case_id or f'row {each.row}'}", each.found) for each in result.not_equal]
+    verdict = "every bit as on file" if result.holds else f"{len(differing):,} decision(s) are not as on file"
+    facts = (
+        ("bundle", result.bundle),
+        ("decided again", f"{result.cases:,} of {result.decisions}"),
+        ("equal", f"{result.equal:,}"),
+        *differing[:MOST_NAMED],
+        ("verdict", verdict),
+    )
+    print_facts(facts)
 
 
 def _print_parity(report: ParityReport) -> None:

@@ -9,7 +9,7 @@ text of kind 5.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any, Final, cast
@@ -17,7 +17,7 @@ from typing import Any, Final, cast
 import numpy as np
 import polars as pl
 
-from pipelines.errors import DamagedFileError, MissingFileError
+from pipelines.errors import CaseNotFoundError, DamagedFileError, MissingFileError
 from pipelines.store import read_frame, write_frame, write_text
 from scoring.codec import CodecError
 from scoring.decision import Contribution, Decision, Reason, Trigger, Value
@@ -91,13 +91,30 @@ def read_decisions(path: Path, *, case_ids: Collection[str] | None = None) -> li
     Raises:
         MissingFileError: there is no such file.
         DamagedFileError: the file holds something else than decisions.
+        CaseNotFoundError: a case is not in the file.
     """
-    if path.suffix != ".jsonl":
-        frame = read_decisions_frame(path)
-        wanted = None if case_ids is None else frame["case_id"].is_in(list(case_ids))
-        return list(decisions_of(frame if wanted is None else frame.filter(wanted)))
-    found = _read_lines(path)
-    return found if case_ids is None else [decision for decision in found if decision.case_id in set(case_ids)]
+    if path.suffix == ".jsonl" and case_ids is None:
+        return _read_lines(path)
+    frame = read_decisions_frame(path)
+    return list(decisions_of(frame if case_ids is None else only_cases(frame, case_ids, path)))
+
+
+def only_cases(decisions: pl.DataFrame, case_ids: Collection[str], path: Path) -> pl.DataFrame:
+    """Return the rows of some cases, in the order of the frame.
+
+    Args:
+        decisions: From ``read_decisions_frame``.
+        case_ids: The cases.
+        path: Where the decisions were read, for the message.
+
+    Raises:
+        CaseNotFoundError: a case is not among them.
+    """
+    known = decisions["case_id"].drop_nulls()
+    for case_id in sorted(set(case_ids).difference(known)):
+        alike = known.filter(known.str.to_lowercase() == case_id.strip().lower())
+        raise CaseNotFoundError(path, case_id, alike[0] if len(alike) else None)
+    return decisions.filter(pl.col("case_id").is_in(list(case_ids)))
 
 
 def read_decisions_frame(path: Path) -> pl.DataFrame:
@@ -243,11 +260,13 @@ def _contributions(part: pl.DataFrame) -> Iterator[tuple[Contribution, ...]]:
     flat = [some[name].explode() for name in _LISTS]
     words = flat[0].unique()
     names = dict(zip(words.to_physical().to_list(), words.cast(pl.String).to_list(), strict=True))
-    codes: Iterable[int] = flat[0].to_physical().to_list()
-    rest = zip(*(series.to_list() for series in flat[1:]), strict=True)
-    made = (
-        Contribution(feature=names[code], points=points, points_lost=lost, value=_PYTHON[kind](number, text))
-        for code, (points, lost, kind, number, text) in zip(codes, rest, strict=True)
-    )
+    features = [names[code] for code in flat[0].to_physical().to_list()]
+    points, lost = flat[1].to_list(), flat[2].to_list()
+    values = [
+        _PYTHON[kind](number, text) for kind, number, text in zip(*(each.to_list() for each in flat[3:]), strict=True)
+    ]
+    start = 0
     for length in lengths:
-        yield tuple(next(made) for _ in range(length))
+        own = slice(start, start + length)
+        yield Contribution.all_of(features[own], values[own], points[own], lost[own])
+        start += length

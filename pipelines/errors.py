@@ -4,6 +4,7 @@ PipelineError
 ├── StoreError               files
 │   ├── MissingFileError         a file or folder that is not there
 │   ├── NotAFolderError          a file where a folder is needed
+│   ├── CaseNotFoundError        a case that is not in a file of decisions
 │   ├── DamagedFileError         a file that cannot be read, or whose content is not what its manifest says
 │   └── UnwritableValueError     a value that a file cannot hold faithfully, such as NaN in JSON
 ├── ContractError            a contract.yaml that cannot be used
@@ -65,6 +66,23 @@ class NotAFolderError(StoreError):
     def __init__(self, path: Path, way_out: str) -> None:
         self.path = path
         super().__init__(f"path == {str(path)!r} is a file. {way_out}")
+
+
+class CaseNotFoundError(StoreError):
+    """A case that is not in a file of decisions.
+
+    Attributes:
+        path: The file.
+        case_id: The case.
+    """
+
+    def __init__(self, path: Path, case_id: str, alike: str | None) -> None:
+        self.path, self.case_id = path, case_id
+        meant = "" if alike is None else f" Did you mean {alike!r}?"
+        super().__init__(
+            f"case_id == {case_id!r} is not among the decisions in {str(path)!r}.{meant} Name a case of that file, or "
+            "the file that holds the case."
+        )
 
 
 class DamagedFileError(StoreError):

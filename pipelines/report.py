@@ -18,7 +18,7 @@ from pipelines.decisions import read_decisions, read_decisions_frame
 from pipelines.progress import Progress, silent
 from pipelines.report_calls import review_of
 from pipelines.report_checks import checks_of
-from pipelines.report_errors import CaseNotFoundError, NoRunError, OtherBundleError
+from pipelines.report_errors import NoRunError, OtherBundleError
 from pipelines.store import read_json, read_tables, write_text
 from reports.case import case_report
 from reports.comparison import comparison_report
@@ -30,7 +30,6 @@ from reports.page import Chart, Page, render
 from reports.policy import policy_report
 from reports.policy_volumes import volumes
 from reports.provenance import Origin
-from scoring.decision import Decision
 from scoring.scorer import Scorer
 from scoring.spec import Gate, Provenance, Scale
 
@@ -180,19 +179,12 @@ def report_case(
         UnknownApplicationError: the tables do not hold the application.
     """
     scorer = Scorer.load(bundle)
-    decision = _decision(decisions, case_id)
+    decision = read_decisions(decisions, case_ids=[case_id])[0]
     if decision.bundle != scorer.sha256:
         raise OtherBundleError(str(bundle), scorer.sha256, decision.bundle)
     facts = _facts(tables, case_id) if tables else None
     review = review_of(verified, case_id) if verified else None
     return write_page(out, case_report(decision, scorer.spec, facts, review=review, made_at=made_at))
-
-
-def _decision(path: Path, case_id: str) -> Decision:
-    found = read_decisions(path, case_ids=[case_id])
-    if not found:
-        raise CaseNotFoundError(case_id, str(path))
-    return found[0]
 
 
 def _facts(folder: Path, case_id: str) -> KnownFacts:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from pipelines.decisions import read_decisions
-from pipelines.errors import DamagedFileError
+from pipelines.errors import CaseNotFoundError, DamagedFileError
 from pipelines.store import read_json
 from pipelines.verify import AFTER, RECORD
 from reports.case_call import Review
@@ -40,12 +40,14 @@ def _review(record: object, folder: Path, case_id: str) -> Review | None:
     cases = {case["case_id"]: case for case in record["cases"]}
     if case_id not in cases:
         return None
-    after = read_decisions(folder / AFTER, case_ids=[case_id])
-    if not after:
-        raise DamagedFileError(folder / AFTER, f"lacks case {case_id!r} of {RECORD}", "Run `bamboo verify` again.")
+    try:
+        after = read_decisions(folder / AFTER, case_ids=[case_id])[0]
+    except CaseNotFoundError as error:
+        found = f"lacks case {case_id!r} of {RECORD}"
+        raise DamagedFileError(folder / AFTER, found, "Run `bamboo verify` again.") from error
     return Review(
         answers=_answers(cases[case_id], case_id),
-        after=after[0],
+        after=after,
         caller=str(record["caller"]),
         called_at=datetime.fromisoformat(record["called_at"]),
     )

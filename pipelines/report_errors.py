@@ -1,7 +1,6 @@
 """What can go wrong when a report is made.
 
 ReportError
-├── CaseNotFoundError   a case that is not among the decisions
 ├── NoRunError          neither a run nor a bundle that names one
 ├── OtherBundleError    a bundle that did not make what it is shown with
 └── OtherFeaturesError  checks of another feature table than the model's
@@ -14,16 +13,6 @@ from pipelines.errors import PipelineError
 
 class ReportError(PipelineError):
     """A report cannot be made."""
-
-
-class CaseNotFoundError(ReportError):
-    """A case that is not among the decisions."""
-
-    def __init__(self, case_id: str, path: str) -> None:
-        super().__init__(
-            f"case_id == {case_id!r} is not among the decisions in {path!r}; name a case of that file, or the file "
-            "that holds the case"
-        )
 
 
 class NoRunError(ReportError):

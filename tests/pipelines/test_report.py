@@ -12,10 +12,10 @@ from modelling.routing_evaluation import Cases, compare_rules
 from modelling.routing_records import Gains, RoutingEvaluation
 from pipelines.compare import compare_runs
 from pipelines.decisions import read_decisions, write_decisions
-from pipelines.errors import DamagedFileError
+from pipelines.errors import CaseNotFoundError, DamagedFileError
 from pipelines.promote import promote
 from pipelines.report import report_case, report_comparison, report_model, report_policy
-from pipelines.report_errors import CaseNotFoundError, NoRunError, OtherBundleError
+from pipelines.report_errors import NoRunError, OtherBundleError
 from pipelines.store import write_json
 from pipelines.train import train_on_table
 from pipelines.verify import verify
