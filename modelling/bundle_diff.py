@@ -169,7 +169,8 @@ def _changed_trees(part: str, before: Trees, after: Trees) -> list[Change]:
 
 def shape(trees: Trees) -> str:
     """Tell the size of an ensemble in words."""
-    return f"{trees.count} trees, {len(trees.leaf_value)} leaves, {len(set(trees.feature.tolist()))} features compared"
+    features = len(set(trees.feature.tolist()))
+    return f"{trees.count:,} trees, {len(trees.leaf_value):,} leaves, {features:,} features compared"
 
 
 def _changed_call_value(before: Bundle, after: Bundle) -> list[Change]:

@@ -143,7 +143,8 @@ def _finished_run(client: MlflowClient, run_id: str) -> Any:  # noqa: ANN401 - m
     try:
         run = client.get_run(run_id)
     except MlflowException as error:
-        raise TrackingError(f"run == {run_id!r} cannot be read: {error.message}") from error
+        found = f"run == {run_id!r} cannot be read: {error.message}"
+        raise TrackingError(f"{found}. Name a run that `bamboo train` printed") from error
     if run.info.status != "FINISHED" or run.info.lifecycle_stage != "active":
         raise TrackingError(
             f"run {run_id!r} is {run.info.status.lower()} ({run.info.lifecycle_stage}); only a finished run can be used"

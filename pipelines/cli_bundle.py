@@ -40,7 +40,7 @@ def show(bundle: Folder, json: Json = False) -> None:
             ("sha256", shown.sha256),
             ("signed", "yes; check by whom with bamboo bundle verify --public-key" if shown.signed else "no"),
             ("size", f"{shown.bytes / 1024:,.0f} KiB, format {shown.format}"),
-            ("trees", shown.trees),
+            ("ensemble", shown.trees),
             ("features", len(spec.features)),
             ("PD is of", spec.provenance.bad_definition),
             ("calibration", f"log-odds = {spec.calibration.intercept:.4f} + {spec.calibration.slope:.4f} · margin"),
@@ -150,6 +150,7 @@ def diff(
     if found.before == found.after:
         print_facts([("same bundle", found.before)])
         return
+    print_facts([("A", f"{before}, {found.before}"), ("B", f"{after}, {found.after}")])
     rows = [(change.part, change.what, _cut(change.before), _cut(change.after)) for change in found.changes]
     print_table("Changes", ("part", "what", "A", "B"), rows)
     if found.moved is not None:

@@ -109,9 +109,13 @@ def route(
         print_json(result)
         return
     why = sorted(result.why.items(), key=lambda item: -item[1])
+    left_out = (
+        f", {result.control_left_out:,} left out: it may fill half of the list" if result.control_left_out else ""
+    )
     print_table("Why these calls", ("trigger or rule", "calls"), [(name, f"{n:,}") for name, n in why], right=(1,))
     facts = (
         ("called", f"{result.called:,} of a capacity of {result.capacity:,}"),
+        ("control arm", f"{result.control_cases:,} cases{left_out}"),
         ("waiting for room", f"{result.waiting:,}"),
         ("ranked by", result.ranked_by),
         ("call list", out / LIST_CSV),

@@ -21,6 +21,7 @@ MANIFEST_FILE: Final = "manifest.json"
 PART: Final = re.compile(r"part-\d{4,}\.parquet")
 """Name of a part of a table that was built partition by partition."""
 
+_A_FOLDER: Final = "Name a folder that `bamboo features` wrote."
 _AGAIN: Final = "Run `bamboo features` again: finished parts are kept."
 
 
@@ -31,9 +32,9 @@ def read_features(folder: Path) -> pl.DataFrame:
         MissingFileError: there is no such folder or table, or its parts bear no manifest yet.
         DamagedFileError: a file is not what the manifest says, or cannot be read.
     """
-    hashes = manifest_hashes(require_folder(folder, "Name a folder that `bamboo features` wrote."))
+    hashes = manifest_hashes(require_folder(folder, _A_FOLDER))
     if not is_in_parts(folder):
-        return read_frame(folder / FEATURES_FILE, sha256=hashes.get(FEATURES_FILE))
+        return read_frame(_whole(folder), sha256=hashes.get(FEATURES_FILE))
     frames = [read_frame(folder / name, sha256=hashes[name]) for name in _parts(folder, hashes)]
     return pl.concat(frames).sort("applied_at", "application_id")
 
@@ -45,9 +46,9 @@ def sha256_features(folder: Path) -> str:
         MissingFileError: there is no such folder or table, or its parts bear no manifest yet.
         DamagedFileError: a part is there that the manifest does not name.
     """
-    hashes = manifest_hashes(require_folder(folder, "Name a folder that `bamboo features` wrote."))
+    hashes = manifest_hashes(require_folder(folder, _A_FOLDER))
     if not is_in_parts(folder):
-        return hashes.get(FEATURES_FILE) or sha256_file(folder / FEATURES_FILE)
+        return hashes.get(FEATURES_FILE) or sha256_file(_whole(folder))
     return sha256_files({name: hashes[name] for name in _parts(folder, hashes)})
 
 
@@ -65,6 +66,14 @@ def manifest_path(folder: Path) -> Path:
     path = folder / MANIFEST_FILE
     if is_in_parts(folder) and not path.is_file():
         raise MissingFileError(path, f"The parts beside it are not all there yet. {_AGAIN}")
+    return path
+
+
+def _whole(folder: Path) -> Path:
+    """Return the file of a table that was built as a whole."""
+    path = folder / FEATURES_FILE
+    if not path.is_file():
+        raise MissingFileError(path, _A_FOLDER)
     return path
 
 

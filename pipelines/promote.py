@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -28,11 +28,11 @@ from modelling.sweep import monotone_sweep
 from pipelines.contest import contest
 from pipelines.contract import TablesContract
 from pipelines.errors import PipelineError
-from pipelines.feature_files import read_features
+from pipelines.feature_files import read_features, sha256_features
 from pipelines.own_modules import load_catalogue
 from pipelines.policy import starting_policy
 from pipelines.progress import Progress, silent
-from pipelines.store import read_tables, require_folder
+from pipelines.store import read_tables, require_folder, sha256_table
 from scoring.bundle import Bundle, write_bundle
 from scoring.scorer import Scorer
 from scoring.spec import Gate, Policy
@@ -286,9 +286,10 @@ def _learned(bundle: Bundle, dataset: Dataset, sources: PastCallSources | None, 
         raise PipelineError(
             "the value of a call is learned before the out-of-time period, but these cases have no time"
         )
-    return with_call_value(
+    tables = read_tables(sources.tables)
+    routed = with_call_value(
         bundle,
-        read_tables(sources.tables),
+        tables,
         read_features(sources.features),
         until=out_of_time_start(dataset.frame),
         capacity_share=sources.capacity_share,
@@ -297,6 +298,24 @@ def _learned(bundle: Bundle, dataset: Dataset, sources: PastCallSources | None, 
         time_zone=contract.time_zone,
         catalogue=load_catalogue(contract),
     )
+    if routed.fit.value is None:
+        return routed
+    spec = routed.bundle.spec
+    data = {**spec.provenance.data, **past_call_hashes(sources, tables)}
+    spec = replace(spec, provenance=replace(spec.provenance, data=data))
+    return replace(routed, bundle=replace(routed.bundle, spec=spec))
+
+
+def past_call_hashes(sources: PastCallSources, tables: Collection[str]) -> dict[str, str]:
+    """Return the SHA-256 of all that the value of a call is learned from, which may be of another day than the trees.
+
+    Args:
+        sources: Where it lies.
+        tables: Raw tables that are there; ``truth`` is never learned from.
+    """
+    read = {name: sha256_table(sources.tables, name) for name in tables if name != "truth"}
+    read["features"] = sha256_features(sources.features)
+    return {f"past_calls.{name}": digest for name, digest in read.items()}
 
 
 def _latest(store: Store, experiment: str) -> str:

@@ -9,12 +9,14 @@ from pathlib import Path
 
 from features.tables import TABLES
 from modelling.compare import Comparison
+from modelling.errors import RecordError
 from modelling.gradient_boosting import FittedTrees
 from modelling.mlflow_store import Store
 from modelling.records import from_plain
 from modelling.routing_records import RoutingEvaluation
 from modelling.stored_runs import StoredRun, load_dataset, load_run
 from pipelines.decisions import read_decisions, read_decisions_frame
+from pipelines.errors import DamagedFileError
 from pipelines.progress import Progress, silent
 from pipelines.report_calls import review_of
 from pipelines.report_checks import checks_of
@@ -187,6 +189,15 @@ def report_case(
     return write_page(out, case_report(decision, scorer.spec, facts, review=review, made_at=made_at))
 
 
+def _routing(path: Path) -> RoutingEvaluation:
+    content = read_json(path)
+    try:
+        return from_plain(RoutingEvaluation, content)
+    except RecordError as error:
+        found = "is not what `bamboo evaluate-routing` of this version writes"
+        raise DamagedFileError(path, found, "Evaluate the routing again, and name the file that it wrote.") from error
+
+
 def _facts(folder: Path, case_id: str) -> KnownFacts:
     return known_facts(read_tables(folder, only=set(TABLES) - {"truth", "outcomes"}), case_id)
 
@@ -212,13 +223,13 @@ def report_policy(
 
     Raises:
         OtherBundleError: another bundle decided a case, or was evaluated.
-        RecordError: the file of the evaluation is of another kind or version.
+        DamagedFileError: the file of the evaluation is of another kind or version.
     """
     scorer = Scorer.load(bundle)
     frame = read_decisions_frame(decisions)
     for found in sorted(set(frame["bundle"]) - {scorer.sha256}):
         raise OtherBundleError(str(bundle), scorer.sha256, found)
-    evaluated = from_plain(RoutingEvaluation, read_json(routing)) if routing else None
+    evaluated = _routing(routing) if routing else None
     if evaluated and evaluated.bundle != scorer.sha256:
         raise OtherBundleError(str(bundle), scorer.sha256, evaluated.bundle)
     page = policy_report(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,6 +30,7 @@ from modelling.training import train
 from pipelines.decisions import read_decisions
 from pipelines.evaluate_routing import evaluate_routing
 from pipelines.policy import starting_policy
+from pipelines.promote import PastCallSources, past_call_hashes
 from pipelines.recipes import read_recipe
 from pipelines.route import route
 from pipelines.score import score
@@ -106,6 +108,17 @@ def evaluation(lender):
 def judged(lender, **changes):
     arguments = {"start": lender.start, "capacity_share": 0.1, "seed": 3, "replicates": 20} | changes
     return evaluate_calls(arguments.pop("tables", lender.tables), lender.features, lender.bundle, **arguments)
+
+
+def test_a_bundle_can_name_all_that_the_value_of_a_call_was_learned_from(lender, tmp_path):
+    shutil.copytree(lender.folder / "tables", tmp_path / "tables")
+    sources = PastCallSources(tables=tmp_path / "tables", features=lender.folder / "features")
+    before = past_call_hashes(sources, lender.tables)
+    lender.tables["calls"].head(-1).write_parquet(tmp_path / "tables" / "calls.parquet")
+    after = past_call_hashes(sources, lender.tables)
+
+    assert set(before) == {f"past_calls.{name}" for name in (*lender.tables, "features")} - {"past_calls.truth"}
+    assert {name for name in before if before[name] != after[name]} == {"past_calls.calls"}
 
 
 def test_a_call_that_was_not_reached_moves_and_gains_nothing(past):

@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 import pipelines.promote
-from modelling.errors import ExportError
+from modelling.errors import ExportError, TrackingError
 from modelling.gates import GateLimits
 from modelling.gradient_boosting import BoostingSettings, GradientBoosting
 from modelling.logistic import Logistic
@@ -179,3 +179,10 @@ def test_a_policy_that_is_given_is_the_bundles(small_store, strong, tmp_path):
     second = promoted(small_store, "strong", tmp_path / "two", "given", policy=given)
 
     assert second.policy == Scorer.load(tmp_path / "two").spec.policy == given
+
+
+def test_a_run_that_is_not_there_is_named_with_the_way_out(small_store, strong, tmp_path):
+    with pytest.raises(
+        TrackingError, match=r"run == 'nosuch' cannot be read: .* Name a run that `bamboo train` printed"
+    ):
+        promoted(small_store, "strong", tmp_path / "bundle", "nobody", run_id="nosuch")

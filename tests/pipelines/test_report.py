@@ -287,6 +287,33 @@ def test_the_policy_is_reported_with_what_its_calls_add(trained, tmp_path):
     assert "riskiest approved" in (tmp_path / "p.html").read_text(encoding="utf-8")
 
 
+def test_a_file_that_holds_no_evaluation_is_refused_with_the_way_out(trained, tmp_path):
+    folder = trained[0]
+    write_json(tmp_path / "routing.json", {"bundle": 5})
+
+    with pytest.raises(DamagedFileError, match=r"is not what `bamboo evaluate-routing` .*Evaluate the routing again"):
+        report_policy(
+            folder / "decisions.parquet",
+            folder / "bundle",
+            tmp_path / "p.html",
+            routing=tmp_path / "routing.json",
+            made_at=NOW,
+        )
+    assert not (tmp_path / "p.html").exists()
+
+
+def test_the_page_of_the_policy_tells_a_capacity_only_where_there_is_one(trained, tmp_path):
+    folder = trained[0]
+    pages = {}
+    for capacity in (None, 17):
+        path = tmp_path / f"{capacity}.html"
+        report_policy(folder / "decisions.parquet", folder / "bundle", path, capacity=capacity, made_at=NOW)
+        pages[capacity] = path.read_text(encoding="utf-8")
+
+    assert "Capacity of the desk" not in pages[None]
+    assert "Capacity of the desk" in pages[17]
+
+
 def test_an_evaluation_of_another_bundle_is_refused(trained, tmp_path):
     folder = trained[0]
     write_json(tmp_path / "routing.json", evaluation("00" * 32))

@@ -43,6 +43,15 @@ def test_a_file_that_would_be_named_for_what_it_is_not_is_refused(small, table, 
     assert not (tmp_path / name).exists()
 
 
+def test_a_folder_without_a_feature_table_says_what_writes_one(small, tmp_path):
+    (tmp_path / "tables").mkdir()
+
+    with pytest.raises(
+        MissingFileError, match=r"tables/features\.parquet' does not exist\. Name a folder that `bamboo f"
+    ):
+        score(tmp_path / "tables", small.folder, tmp_path / "d.parquet")
+
+
 def test_the_result_counts_what_the_file_holds(small, table, tmp_path):
     found = score(table, small.folder, tmp_path / "d.parquet")
     decisions = read_decisions(tmp_path / "d.parquet")
