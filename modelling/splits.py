@@ -76,6 +76,21 @@ def by_time(
     return split
 
 
+def in_mature_periods(frame: pl.DataFrame, *, period: str = "1mo", time_zone: str = TIME_ZONE) -> pl.Series:
+    """Return of every case whether its period is mature, see `by_time`: only there are bad rates what they say.
+
+    Args:
+        frame: Cases with ``time``, ``label_status`` and ``label``.
+        period: Length of a period as Polars writes it; whole days.
+        time_zone: Where a day begins.
+
+    Returns:
+        Boolean, one per case.
+    """
+    dated = frame.with_columns(starts(frame["time"], period, time_zone).alias("_period"))
+    return dated["_period"].is_in(_mature_periods(dated)["_period"].to_list())
+
+
 def stratified(
     frame: pl.DataFrame,
     seed: int,

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import polars as pl
+
 from modelling.describe_features import describe
 from modelling.labels import label
+from modelling.splits import in_mature_periods
 from pipelines.contract import TablesContract
 from pipelines.feature_table import read_feature_table
 from pipelines.own_modules import load_catalogue
@@ -48,7 +51,7 @@ def report_features(
     described = describe(
         table.frame,
         table.features,
-        labels=None if outcomes is None else label(outcomes, given.bad),
+        labels=None if outcomes is None else _labels(table.frame, outcomes, given),
         time_zone=given.time_zone,
         progress=part_of(progress, 0.05, 0.75),
     )
@@ -63,3 +66,12 @@ def report_features(
         currency=given.currency,
     )
     return write_page(out, catalogue_report(catalogue.groups, described, origin, made_at=made_at))
+
+
+def _labels(features: pl.DataFrame, outcomes: pl.DataFrame, contract: TablesContract) -> pl.DataFrame:
+    """Label the applications, but for those of months in which loans are still pending: their bad ones show first."""
+    told = features.select("application_id", time="applied_at").join(
+        label(outcomes, contract.bad), on="application_id", how="left", maintain_order="left"
+    )
+    mature = in_mature_periods(told, time_zone=contract.time_zone)
+    return told.select("application_id", pl.when(mature).then("label").alias("label"))

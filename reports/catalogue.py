@@ -115,7 +115,11 @@ def _lead(table: TableProfile, features: int, origin: CatalogueOrigin) -> Text:
     cases = f"{counted(features, 'feature')} of {counted(table.n, 'application')} ({period}): what each one means, "
     if table.bad_rate is None:
         return (cases, "how its values lie, and how they move. ", _no_rates(table))
-    words = f"how its values lie, what they say of bad cases ({origin.bad_definition}), and how they move by month."
+    words = (
+        f"how its values lie, what they say of bad cases ({origin.bad_definition}), and how they move by month. "
+        "Bad rates are those of months in which no loan is pending any more: until then the bad ones are known and the "
+        "good ones are not."
+    )
     return (cases, words)
 
 

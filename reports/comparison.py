@@ -247,7 +247,8 @@ def _swap_set(comparison: Comparison) -> Section:
         "Swap set at equal approval rate",
         align="llrrrrrr",
         note="Bad rates are of labelled cases alone. Declined applications have no label, so the rate of newly "
-        "approved ones rests on those that the old policy let through.",
+        "approved ones rests on those that the old policy let through. Amounts are those asked for, in the currency of "
+        "the tables.",
     )
     return Section("Who would be decided otherwise", (table,), lead=lead, id="swap-set")
 

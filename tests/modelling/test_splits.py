@@ -11,7 +11,7 @@ from polars.testing import assert_frame_equal
 
 from modelling.errors import LabelError, SplitError
 from modelling.split_summary import summarise_split
-from modelling.splits import by_time, check_trainable, stratified
+from modelling.splits import by_time, check_trainable, in_mature_periods, stratified
 
 LABEL = {"good": 0, "bad": 1}
 
@@ -76,6 +76,15 @@ def test_a_late_month_of_early_bads_alone_is_not_taken_for_mature():
 
     assert by_month(found)["2024-05"] == {None}
     assert by_month(found)["2024-03"] == {"out_of_time"}
+
+
+def test_a_case_is_split_where_it_is_labelled_and_its_month_is_mature():
+    frame = months(MATURE, MATURE, MATURE, IMMATURE, ["bad", "unknown"])
+    mature = in_mature_periods(frame)
+
+    assert mature.to_list() == [time.month < 4 for time in frame["time"]]
+    expected = mature & frame["label"].is_not_null()
+    assert by_time(frame)["split"].is_not_null().to_list() == expected.to_list()
 
 
 def test_leaving_immature_months_in_would_raise_the_bad_rate():

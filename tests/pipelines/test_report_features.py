@@ -1,12 +1,15 @@
 """The job behind the page of features: a feature table and outcomes in, a page out."""
 
 import re
-from datetime import UTC, datetime
+import shutil
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
 
 from features.catalogue import CATALOGUE
+from modelling.labels import label
 from pipelines.contract import TablesContract
 from pipelines.errors import MissingFileError
 from pipelines.features import build_features
@@ -43,6 +46,35 @@ def test_every_feature_of_the_table_is_on_the_page(built, clean, tmp_path):
     assert "60+ days past due within 180 days" in html
     assert made.size == len(html.encode()) < 2_500_000
     assert steps == sorted(steps)
+
+
+@pytest.fixture
+def cut(clean, tmp_path):
+    """The same lender with the extract cut 120 days before its end: late loans are pending, unless they are bad yet."""
+    outcomes = pl.read_parquet(clean / "outcomes.parquet")
+    end = outcomes["observed_until"].max() - timedelta(days=120)
+    seen = {name: pl.when(pl.col(name) <= end).then(name) for name in ("first_30dpd_at", "first_60dpd_at")}
+    (tmp_path / "cut").mkdir()
+    outcomes.with_columns(pl.min_horizontal("observed_until", pl.lit(end)), **seen).write_parquet(
+        tmp_path / "cut" / "outcomes.parquet"
+    )
+    shutil.copy(clean / "applications.parquet", tmp_path / "cut")
+    return tmp_path / "cut"
+
+
+def test_months_with_pending_loans_say_nothing_of_bad_rates(built, cut, tmp_path):
+    made = report_features(built, tmp_path / "features.html", tables=cut, made_at=NOW)
+    told = re.search(r"Bad rate.*?([\d.]+) %.*?of ([\d,]+) labelled", made.path.read_text(encoding="utf-8"), re.DOTALL)
+
+    applied = dict(pl.read_parquet(cut / "applications.parquet").select("application_id", "applied_at").iter_rows())
+    months = {}
+    for case, status, _ in label(pl.read_parquet(cut / "outcomes.parquet")).iter_rows():
+        month = applied[case].astimezone(ZoneInfo("Asia/Shanghai")).strftime("%Y-%m")
+        months.setdefault(month, []).append(status)
+    kept = [one for month in months.values() if "pending" not in month for one in month if one in ("good", "bad")]
+    assert any("pending" in month and "bad" in month for month in months.values())
+    assert told.group(2) == f"{len(kept):,}"
+    assert told.group(1) == f"{kept.count('bad') / len(kept):.1%}".removesuffix("%")
 
 
 def test_without_outcomes_or_tables_the_page_says_that_nothing_is_known_of_bad_cases(built, clean, tmp_path):
