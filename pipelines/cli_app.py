@@ -26,8 +26,19 @@ app = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"bamboo {version('bamboo-credit')}")
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
+    version_wanted: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", callback=_version, is_eager=True)
+    ] = False,
     traceback_wanted: Annotated[
         bool, typer.Option("--traceback", help="Show where in the code an error arose, for a report to the developers.")
     ] = False,

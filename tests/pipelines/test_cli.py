@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import click
@@ -74,6 +75,10 @@ def test_every_command_and_every_option_says_what_it_is(name):
 
     assert re.match(r"[A-Z].+\.", command.help or "")
     assert silent == []
+
+
+def test_the_version_is_that_of_the_distribution(bamboo):
+    assert bamboo("--version") == (0, f"bamboo {version('bamboo-credit')}\n", "")
 
 
 @pytest.mark.parametrize("name", [(), *(tuple(name.split()) for name in COMMANDS)])
