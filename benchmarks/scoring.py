@@ -11,7 +11,8 @@ Inputs stand ready in the form that each contender takes: a dict or float64 matr
 LightGBM, a pandas frame for MLflow, SHAP and woodelf. ``MLflow + SHAP, from the request`` is given what ``decide`` is
 given, a dict of the request's values: it encodes the words, makes the frame of one row, and has MLflow hold it against
 the signature that the model was saved with. ``decide`` makes points, tier, route, triggers and reasons; contributions,
-questions and whether the file is thin are made when they are first read, as ``to_json`` does. Models are loaded,
+questions and whether the file is thin are made when they are first read, as ``to_json`` does. It begins with the dict
+of a request, others with numbers that stand ready: ``encoding a request`` is what that costs it. Models are loaded,
 explainers built and called once before. Compiling is not in any time and printed alone. woodelf takes no categorical
 splits and rounds to float32, so it is compared on a twin of the model without categories, to within 1e-5.
 """
@@ -42,6 +43,7 @@ from woodelf import WoodelfExplainer
 
 from benchmarks.scoring_models import SIZES, Array, Size, bundle_of, cases_of, rows_of, scorer_of, train
 from scoring import Scorer, Value, write_bundle
+from scoring.encode import Encoder
 
 Contender = Callable[[int], object]
 
@@ -114,6 +116,7 @@ def one_case(size: Size, booster: lgb.Booster, folder: Path, rounds: int) -> Non
     matrix = rows_of(size, rounds, 11)
     cases = cases_of(plain.spec, matrix)
     others = others_of(plain, booster, matrix, cases, folder)
+    encoder = Encoder(plain.spec.features)
     for turn in range(min(20, rounds)):
         margin, contributions = plain.explain_row(matrix[turn])
         np.testing.assert_array_equal(plain.decide(cases[turn]).margin, margin)
@@ -125,6 +128,7 @@ def one_case(size: Size, booster: lgb.Booster, folder: Path, rounds: int) -> Non
             np.testing.assert_allclose(contributions, theirs[0][: size.features], rtol=0, atol=1e-9)
     ours: dict[str, Contender] = {
         "margin + contributions": lambda case: plain.explain_row(matrix[case]),
+        "encoding a request": lambda case: encoder.quick(cases[case]),
         "decide": lambda case: plain.decide(cases[case], case_id="case"),
         "decide, with the value of a call": lambda case: called.decide(cases[case], case_id="case"),
         "margin + contributions, accelerated": lambda case: fast.explain_row(matrix[case]),
