@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Final, Literal
 
 from pipelines.errors import DamagedFileError, MissingFileError
+from scoring.errors import SignatureError
+from scoring.keys import Half, raw_key
 
-RAW_LENGTH: Final = 32
 
-
-def read_key(path: Path, half: Literal["public", "private"] = "public") -> bytes:
+def read_key(path: Path, half: Half = "public") -> bytes:
     """Return the 32 bytes of a key.
 
     Args:
@@ -23,22 +22,7 @@ def read_key(path: Path, half: Literal["public", "private"] = "public") -> bytes
     """
     if not path.is_file():
         raise MissingFileError(path, f"Name a file that holds an Ed25519 {half} key.")
-    content = path.read_bytes()
-    return content if len(content) == RAW_LENGTH else _from_pem(path, content, half)
-
-
-def _from_pem(path: Path, content: bytes, half: Literal["public", "private"]) -> bytes:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-
-    wrong = DamagedFileError(path, f"is no Ed25519 {half} key", "Give 32 raw bytes, or PEM without a password.")
     try:
-        key = load_pem_public_key(content) if half == "public" else load_pem_private_key(content, None)
-    except (ValueError, TypeError):
-        # A TypeError says that the key asks for a password.
-        raise wrong from None
-    if isinstance(key, Ed25519PublicKey):
-        return key.public_bytes_raw()
-    if isinstance(key, Ed25519PrivateKey):
-        return key.private_bytes_raw()
-    raise wrong
+        return raw_key(path.read_bytes(), half)
+    except SignatureError as error:
+        raise DamagedFileError(path, f"cannot be used: {error}", "Name the file of the key.") from error

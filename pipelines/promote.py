@@ -153,7 +153,7 @@ def promote(
         policy: How scored cases are routed; the starting policy of `pipelines.policy` when None.
         limits: Where the gates stand.
         known_after: Features declared to be known only after the decision, with what declares them so.
-        private_key: 32 bytes of an Ed25519 key to sign the bundle with.
+        private_key: Ed25519 key (32 raw bytes, or those of a PEM file) to sign the bundle with.
         past_calls: Where to learn from past calls what a call is worth; None lets the triggers alone decide.
         accepted: Gate that may fail, to why a person accepts that; kept in the bundle's provenance.
         resamples: Draws of the bootstrap.

@@ -17,7 +17,7 @@ def load_served(
 
     Args:
         bundle: Folder of the bundle.
-        public_key: 32 bytes of an Ed25519 key; when given, the bundle must be signed by it.
+        public_key: Ed25519 key, 32 raw bytes or the bytes of a PEM file; when given, the bundle must be signed by it.
         contract: ``contract.yaml`` of the lender; one of a flat table adds nothing, for its features come as they are.
         accelerate: Whether numba compiles the scorer's arithmetic.
 

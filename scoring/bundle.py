@@ -152,7 +152,7 @@ def write_bundle(folder: Path | str, bundle: Bundle, *, private_key: bytes | Non
     Args:
         folder: Where it will stand. A bundle that stands there is replaced; anything else is refused.
         bundle: What to write.
-        private_key: 32 bytes of an Ed25519 key to sign the manifest with.
+        private_key: Ed25519 key (32 raw bytes, or those of a PEM file) to sign the manifest with.
 
     Returns:
         SHA-256 of the manifest: the name under which decisions record the bundle. Equal bundles have equal names.
@@ -169,7 +169,7 @@ def read_bundle(folder: Path | str, *, public_key: bytes | None = None) -> Bundl
 
     Args:
         folder: The bundle.
-        public_key: 32 bytes of an Ed25519 key; when given, the manifest must be signed by it.
+        public_key: Ed25519 key, 32 raw bytes or the bytes of a PEM file; when given, the manifest must be signed by it.
 
     Raises:
         AlteredBundleError: A file is missing, added, no plain file, or differs from its hash.

@@ -11,10 +11,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from scoring import codec
 from scoring.errors import AlteredBundleError, BundleError, BundleFormatError, SignatureError, listed, shown
+from scoring.keys import ed25519, raw_key
 
 MANIFEST: Final = "manifest.json"
 SIGNATURE: Final = "manifest.sig"
@@ -102,8 +103,6 @@ def read_folder(folder: Path, *, public_key: bytes | None) -> tuple[dict[str, by
         BundleFormatError: The manifest itself is malformed.
     """
     present = _plain_files(folder)
-    if MANIFEST not in present:
-        raise AlteredBundleError(f"{folder} holds no {MANIFEST}: it is not a bundle, or was not written to its end")
     manifest = _read(folder / MANIFEST, LARGEST_MANIFEST)
     signature = _signature(folder) if SIGNATURE in present else None
     if public_key is not None:
@@ -132,6 +131,9 @@ def _plain_files(folder: Path) -> set[str]:
         raise AlteredBundleError(
             f"{folder} cannot be read as a bundle's folder: {error.strerror}; name the folder of a bundle"
         ) from error
+    if MANIFEST not in {entry.name for entry in entries}:
+        found = f"{folder} holds no {MANIFEST}: it is not a bundle, or was not written to its end"
+        raise AlteredBundleError(f"{found}; name the folder of a bundle")
     for entry in entries:
         if not entry.is_file(follow_symlinks=False):
             raise AlteredBundleError(f"{folder} holds {shown(entry.name)}, which is not a plain file")
@@ -200,21 +202,9 @@ def _put_in_place(aside: Path, folder: Path) -> None:
 
 
 def _sign(manifest: bytes, private_key: bytes) -> bytes:
-    ed25519 = _ed25519()
-    if len(private_key) != 32:
-        raise SignatureError(f"private_key has {len(private_key)} bytes, must have 32 (raw Ed25519)")
-    signature: bytes = ed25519.Ed25519PrivateKey.from_private_bytes(private_key).sign(manifest)
+    raw = raw_key(private_key, "private")
+    signature: bytes = ed25519().Ed25519PrivateKey.from_private_bytes(raw).sign(manifest)
     return signature
-
-
-def _ed25519() -> Any:  # noqa: ANN401 - a module that is imported only where something is signed
-    try:
-        from cryptography.hazmat.primitives.asymmetric import ed25519
-    except ImportError as error:
-        raise SignatureError(
-            f"signatures need cryptography, which cannot be imported ({error}): pip install 'bamboo-credit[sign]'"
-        ) from error
-    return ed25519
 
 
 def _signature(folder: Path) -> bytes:
@@ -229,15 +219,14 @@ def _signature(folder: Path) -> bytes:
 
 
 def _verify(manifest: bytes, folder: Path, signature: bytes | None, public_key: bytes) -> None:
-    ed25519 = _ed25519()
+    raw = raw_key(public_key, "public")
+    key = ed25519().Ed25519PublicKey.from_public_bytes(raw)
     from cryptography.exceptions import InvalidSignature
 
-    if len(public_key) != 32:
-        raise SignatureError(f"public_key has {len(public_key)} bytes, must have 32 (raw Ed25519)")
     if signature is None:
         raise SignatureError(f"{folder} is not signed, and a public key is given: sign it, or ask who made it")
     try:
-        ed25519.Ed25519PublicKey.from_public_bytes(public_key).verify(signature, manifest)
+        key.verify(signature, manifest)
     except InvalidSignature as error:
         raise SignatureError(
             f"{folder / MANIFEST} is not signed by the key given: give that of who signed it, or ask who made it"

@@ -32,7 +32,7 @@ class Scorer:
 
     Args:
         bundle: What decides.
-        public_key: 32 bytes of the Ed25519 key that must have signed what `reload` reads; None asks for no signature.
+        public_key: As for `load`, of who must have signed what `reload` reads.
         accelerate: As for `load`.
         model: The bundle as `open_bundle` prepared it; None prepares it.
     """
@@ -55,7 +55,8 @@ class Scorer:
 
         Args:
             folder: The bundle.
-            public_key: 32 bytes of an Ed25519 key; when given, the manifest must be signed by it.
+            public_key: Ed25519 key, 32 raw bytes or those of a PEM file, that the manifest must be signed by; None asks
+                for no signature.
             accelerate: Whether numba compiles the arithmetic: True wants it, None takes it where numba is installed,
                 False does without. The bits are the same. Compiling takes seconds, once in a process, while the bundle
                 is loaded; nothing is kept on disk.

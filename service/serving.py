@@ -65,7 +65,7 @@ def load_serving(
 
     Args:
         folder: The bundle.
-        public_key: 32 bytes of an Ed25519 key; when given, the bundle must be signed by it.
+        public_key: Ed25519 key, 32 raw bytes or the bytes of a PEM file; when given, the bundle must be signed by it.
         accelerate: Whether numba compiles the scorer's arithmetic, see `Scorer.load`.
         catalogue: What the names of the bundle's features stand for, when they are built from raw tables.
         time_zone: Zone of local hours and days of the features.

@@ -11,10 +11,13 @@ import pickle
 import sys
 import zipfile
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -34,6 +37,11 @@ from scoring.errors import (
 
 KEY = bytes(range(32))
 PUBLIC = Ed25519PrivateKey.from_private_bytes(KEY).public_key().public_bytes_raw()
+_PRIVATE = Ed25519PrivateKey.from_private_bytes(KEY)
+_UNLOCKED = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+PRIVATE_PEM = _PRIVATE.private_bytes(*_UNLOCKED)
+PUBLIC_PEM = _PRIVATE.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+FOREIGN_PEM = X25519PrivateKey.generate().public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 FILES = ["bundle.json", "call_value.npz", "golden.json", "manifest.json", "reference.npz", "trees.npz"]
 
 
@@ -144,6 +152,13 @@ def test_links_folders_and_pipes_are_refused(written, tmp_path):
         read_bundle(tmp_path / "nowhere")
 
 
+def test_a_folder_that_holds_a_bundle_is_not_taken_for_one(written):
+    with pytest.raises(
+        AlteredBundleError, match=r"holds no manifest\.json: it is not a bundle.*name the folder of a b"
+    ):
+        read_bundle(written.parent)
+
+
 @pytest.mark.parametrize("name", ["../outside.json", "/etc/passwd", "sub/bundle.json", "model.pkl", ""])
 def test_a_manifest_that_names_a_foreign_file_is_refused(written, name):
     manifest = json.loads((written / "manifest.json").read_bytes())
@@ -163,8 +178,31 @@ def test_a_signed_bundle_is_read_with_its_key_and_refused_with_another(bundle, t
         read_bundle(tmp_path / "signed", public_key=other)
     with pytest.raises(SignatureError, match="is not signed, and a public key is given"):
         read_bundle(tmp_path / "plain", public_key=PUBLIC)
-    with pytest.raises(SignatureError, match="has 5 bytes, must have 32"):
-        read_bundle(tmp_path / "signed", public_key=b"short")
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        (b"short", r"public_key has 5 bytes and is no Ed25519 public key: give 32 raw bytes, or PEM"),
+        ("keys/bundle.pub", r"public_key is a str, must be bytes: 32 raw ones, or those of a PEM file"),
+        (Path("keys/bundle.pub"), r"public_key is a PosixPath, must be bytes"),
+        (PRIVATE_PEM, r"is no Ed25519 public key"),
+        (FOREIGN_PEM, r"is no Ed25519 public key"),
+    ],
+    ids=["short", "text", "path", "private", "another kind"],
+)
+def test_what_is_no_key_is_refused_with_the_way_out(bundle, tmp_path, key, message):
+    write_bundle(tmp_path / "signed", bundle, private_key=KEY)
+    with pytest.raises(SignatureError, match=message):
+        Scorer.load(tmp_path / "signed", public_key=key)
+
+
+def test_keys_are_taken_as_the_bytes_of_their_pem_files(bundle, tmp_path):
+    assert write_bundle(tmp_path / "pem", bundle, private_key=PRIVATE_PEM) == write_bundle(tmp_path / "raw", bundle)
+    scorer = Scorer.load(tmp_path / "pem", public_key=PUBLIC_PEM)
+    scorer.reload(tmp_path / "pem")
+    with pytest.raises(SignatureError, match="is not signed"):
+        scorer.reload(tmp_path / "raw")
 
 
 @pytest.mark.parametrize("junk", [b"", b"junk", b"\0" * 63, b"\0" * 65, b"\0" * 5000, b"ab" * 64], ids=len)
