@@ -114,11 +114,11 @@ class OnlineBuilder:
         return found
 
     def _read(self, tables: Mapping[str, Records]) -> dict[str, Rows]:
-        if APPLICATIONS.name not in tables:
-            raise SchemaError(APPLICATIONS.name, ["the table is absent, and nothing can be built without it"])
         for name in tables:
             if name not in TABLES:
                 raise UnknownTableError(name, TABLES)
+        if APPLICATIONS.name not in tables:
+            raise SchemaError(APPLICATIONS.name, ["the table is absent, and nothing can be built without it"])
         return {name: self._readers[name](records) for name, records in tables.items() if name not in UNREAD}
 
     def _application(self, application_id: str, applications: Rows) -> tuple[object, ...]:

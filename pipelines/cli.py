@@ -58,11 +58,13 @@ def _tell(error: Exception) -> int:
     """Print an error for a person and return the status of the command."""
     import traceback
 
+    if "--traceback" in sys.argv:
+        traceback.print_exc()
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").split(".")[0] not in ROOMS:
+        return _tell_absent(error)
     from pipelines.console import ERR
     from pipelines.system_errors import system_error_in, words_of
 
-    if "--traceback" in sys.argv:
-        traceback.print_exc()
     foreseen = type(error).__module__.split(".")[0] in ROOMS
     system = None if foreseen else system_error_in(error)
     if system is not None:
@@ -71,6 +73,15 @@ def _tell(error: Exception) -> int:
         message = str(error) if foreseen else _unforeseen(error)
     ERR.print(f"error: {message}", markup=False, soft_wrap=True)
     return 1 if foreseen else UNFORESEEN
+
+
+def _tell_absent(error: ModuleNotFoundError) -> int:
+    """Print what is not installed, without anything that may itself be what is not installed."""
+    sys.stderr.write(
+        f"error: the package {error.name!r} is not installed. The scorer needs numpy alone, this command needs more: "
+        "pip install 'bamboo-credit[platform]' brings it, and [service] what `bamboo serve` needs beside.\n"
+    )
+    return 1
 
 
 def _unforeseen(error: Exception) -> str:

@@ -10,6 +10,7 @@ import typer
 
 from pipelines.cli_options import Contract, Json, Out
 from pipelines.console import ERR, OUT, print_facts, print_json, print_table, progress, rows_progress
+from scoring.errors import listed
 
 if TYPE_CHECKING:
     from pipelines.cluster import Workers
@@ -158,6 +159,10 @@ def features(
         raise typer.BadParameter("give a folder of raw tables and --out to build features, or --list for the catalogue")
     if group or search:
         raise typer.BadParameter("--group and --search choose what --list prints; a build takes every feature")
+    if worker_memory and (cluster or workers == 1):
+        raise typer.BadParameter(
+            "--worker-memory is that of each process of this machine; give --workers above 1 with it"
+        )
     given = TablesContract() if contract is None else read_tables_contract(contract)
     build = _in_parts if is_partitioned(tables) else _as_a_whole
     result = build(tables, out, given, Workers(processes=workers, cluster=cluster, memory=worker_memory))
@@ -168,7 +173,7 @@ def features(
         OUT.print(f"- no table {table.table}: {len(table.features)} features are null", markup=False)
     for name, what in ((result.empty, "have no value"), (result.constant, "have a single value")):
         if name:
-            OUT.print(f"- {len(name)} features {what}: {', '.join(name)}", markup=False)
+            OUT.print(f"- {len(name)} features {what}: {listed(name)} (--json names all)", markup=False)
     facts = (
         ("applications", f"{result.rows:,}"),
         ("features", f"{result.columns:,}"),

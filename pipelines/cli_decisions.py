@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import Bundle, Contract, Json, Out, Portfolio, PublicKey, Seed, Tables
+from pipelines.cli_options import Bundle, Contract, Json, Out, Portfolio, PublicKey, Seed, Tables, ends_in
 from pipelines.console import print_facts, print_json, print_table, progress
 
 if TYPE_CHECKING:
@@ -230,7 +230,10 @@ def evaluate_routing(
     tables: Tables,
     features: Annotated[Path, typer.Option("--features", help="Folder that bamboo features wrote.")],
     bundle: Bundle,
-    out: Annotated[Path, typer.Option("--out", help="JSON file to write; bamboo report policy reads it.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", help="JSON file to write; bamboo report policy reads it.", callback=ends_in(".json")),
+    ],
     capacity: Annotated[float, typer.Option(help="Share of the cases that the desk can call.")] = 0.10,
     seed: Seed = 0,
     contract: Contract = None,

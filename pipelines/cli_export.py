@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import Bundle, Experiment, Json, MlRuns, PublicKey
+from pipelines.cli_options import Bundle, Experiment, Json, MlRuns, PublicKey, ends_in
 from pipelines.console import print_facts, print_json
 from pipelines.keys import read_key
 
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 def sql(
     bundle: Bundle,
-    out: Annotated[Path, typer.Option("--out", help="SQL file to write.")],
+    out: Annotated[Path, typer.Option("--out", help="SQL file to write.", callback=ends_in(".sql"))],
     table: Annotated[str, typer.Option(help="Table or view of features, one row per case.")] = "features",
     case_id: Annotated[str, typer.Option(help="Its column that identifies a case.")] = "application_id",
     public_key: PublicKey = None,
@@ -39,7 +39,7 @@ def sql(
 
 
 def card(
-    out: Annotated[Path, typer.Option("--out", help="CSV file to write.")],
+    out: Annotated[Path, typer.Option("--out", help="CSV file to write.", callback=ends_in(".csv"))],
     run: Annotated[str | None, typer.Option(help="MLflow run; by default the experiment's latest scorecard.")] = None,
     mlruns: MlRuns = Path("mlruns"),
     experiment: Experiment = "bamboo",

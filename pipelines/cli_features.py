@@ -38,6 +38,11 @@ def print_catalogue(contract: Path | None, *, group: str | None, search: str, js
             print_table(
                 f"{name}: {len(rows)} of {len(catalogue.groups[name])} features", columns, rows, whole=(0, 2, 3)
             )
+    if not found:
+        OUT.print(
+            f"none of {len(catalogue)} features holds {search!r}; every word of it must stand in one", markup=False
+        )
+        return
     OUT.print(f"{len(found)} of {len(catalogue)} features", markup=False)
     OUT.print("risk: how the probability of default moves when the value rises; empty: either way", markup=False)
 

@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+
+def ends_in(*endings: str) -> Callable[[Path], Path]:
+    """Return what looks at an option's file before any work is done: its name must say what it will hold."""
+
+    def looked_at(out: Path) -> Path:
+        from pipelines.store import require_ending
+
+        return require_ending(out, *endings)
+
+    return looked_at
+
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object instead of text.")]
 Out = Annotated[Path, typer.Option("--out", help="Folder to write to; made when it is not there.")]

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import Contract, Json, MlRuns
+from pipelines.cli_options import Contract, Json, MlRuns, ends_in
 from pipelines.console import print_facts, print_json, progress
 
 if TYPE_CHECKING:
     from pipelines.report import Report
 
-Page = Annotated[Path, typer.Option("--out", help="HTML file to write.")]
+Page = Annotated[Path, typer.Option("--out", help="HTML file to write.", callback=ends_in(".html"))]
 BundleOfReport = Annotated[Path, typer.Option("--bundle", help="Folder of the model bundle that decided.")]
 
 

@@ -17,7 +17,7 @@ from pipelines.errors import OccupiedFolderError
 from pipelines.feature_files import FEATURES_FILE, MANIFEST_FILE, is_in_parts
 from pipelines.partition_layout import count_in_manifest
 from pipelines.progress import Progress, silent
-from pipelines.store import read_tables, sha256_file, sha256_table, write_frame, write_json
+from pipelines.store import read_tables, sha256_file, sha256_table, table_files, write_frame, write_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +72,11 @@ def build_features(
     Raises:
         MissingFileError: the folder is not there, or no table is in it.
         DamagedFileError: a file is not what its manifest says, or cannot be read.
+        NotAFolderError: ``tables_folder`` is a file.
         OccupiedFolderError: ``out_folder`` is a file, or holds raw tables.
         SchemaError: a table does not fit its contract.
     """
+    table_files(tables_folder)  # what is read from is looked at before what is written to
     _refuse_tables(out_folder)
     progress("reading tables", 0.0)
     tables = read_tables(tables_folder, only=[name for name in TABLES if name not in UNREAD])

@@ -8,6 +8,7 @@ from dataclasses import replace
 from features.catalogue import Catalogue, Entry, entries
 from features.errors import nearest
 from pipelines.errors import ArgumentError
+from reports.catalogue_words import GROUP_WORDS
 from reports.money import YUAN, in_currency
 
 
@@ -19,7 +20,7 @@ def list_features(
     Args:
         catalogue: Declarations, the lender's own ones among them.
         group: Group of features; None means all.
-        words: Words that a line must hold, each of them anywhere in it, whatever their case.
+        words: Words that a line, or the title of its group, must hold, each of them anywhere, whatever their case.
         currency: What the lender's amounts are in.
 
     Raises:
@@ -34,5 +35,6 @@ def list_features(
 
 
 def _holds(entry: Entry, terms: Sequence[str]) -> bool:
-    text = " ".join(str(value) for value in vars(entry).values()).casefold()
+    said = (GROUP_WORDS.get(entry.group, ""), *map(str, vars(entry).values()))
+    text = " ".join(said).casefold()
     return all(term in text for term in terms)

@@ -242,7 +242,10 @@ def _champion_before(store: Store, name: str, run_id: str) -> Registered | None:
     """Return the champion, which must be another run."""
     champion = aliased(store, name, "champion")
     if champion and champion.run_id == run_id:
-        raise AlreadyChampionError(f"run {run_id} is the champion of {name!r} already (version {champion.version})")
+        raise AlreadyChampionError(
+            f"run {run_id} is the champion of {name!r} already (version {champion.version}): its bundle was written "
+            "then. If that is lost, take it from where it is served, or train again and promote the new run."
+        )
     return champion
 
 

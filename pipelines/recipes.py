@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sysconfig
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
@@ -12,8 +13,11 @@ from pipelines.yaml_lines import YamlMistakeError, load_lined
 from synthetic.errors import RecipeError
 from synthetic.recipe import Recipe
 
-RECIPES: Final = Path(__file__).resolve().parent.parent / "data" / "synthetic"
-"""Folder of the recipes that come with the repository."""
+_IN_REPOSITORY: Final = Path(__file__).resolve().parent.parent / "data" / "synthetic"
+_INSTALLED: Final = Path(sysconfig.get_path("data")) / "share" / "bamboo-credit" / "recipes"
+
+RECIPES: Final = _IN_REPOSITORY if _IN_REPOSITORY.is_dir() else _INSTALLED
+"""Folder of the recipes that come with Bamboo: in the repository, or where a wheel puts them."""
 
 
 class UnknownRecipeError(PipelineError):

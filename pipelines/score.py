@@ -12,10 +12,10 @@ import polars as pl
 from modelling.dataset import feature_columns
 from pipelines.contract import CsvFormat
 from pipelines.decisions import ENDINGS, decisions_frame, decisions_of
-from pipelines.errors import ArgumentError, PipelineError
+from pipelines.errors import PipelineError
 from pipelines.flat_scoring import read_cases
 from pipelines.progress import Progress, silent
-from pipelines.store import write_aside, write_frame
+from pipelines.store import require_ending, write_aside, write_frame
 from scoring.decision import Decision
 from scoring.errors import FeatureError
 from scoring.scorer import Scorer
@@ -89,8 +89,7 @@ def score(
         FlatTableError: the table lacks a feature, or an id is wrong.
         CaseError: a value cannot be scored.
     """
-    if out.suffix not in ENDINGS:
-        raise ArgumentError(f"out == {str(out)!r}, must end in {' or '.join(ENDINGS)}")
+    require_ending(out, *ENDINGS)
     progress("loading the model", 0.0)
     scorer = Scorer.load(bundle_folder, public_key=public_key)
     progress("reading cases", 0.05)

@@ -20,7 +20,7 @@ import polars as pl
 
 from features.errors import UnknownTableError
 from features.tables import APPLICATIONS, TABLES
-from pipelines.errors import DamagedFileError, MissingFileError, NotAFolderError
+from pipelines.errors import ArgumentError, DamagedFileError, MissingFileError, NotAFolderError
 from pipelines.plain import from_json, sha256_json, to_json
 
 ASIDE: Final = "quarantine"
@@ -45,6 +45,17 @@ def sha256_file(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         raise MissingFileError(path, "Name a file that exists.") from None
+
+
+def require_ending(out: Path, *endings: str) -> Path:
+    """Return a file to write, whose name must say what it will hold.
+
+    Raises:
+        ArgumentError: it ends in none of the endings.
+    """
+    if out.suffix not in endings:
+        raise ArgumentError(f"out == {str(out)!r}, must end in {' or '.join(endings)}")
+    return out
 
 
 def require_folder(path: Path, way_out: str) -> Path:

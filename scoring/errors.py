@@ -55,8 +55,14 @@ def listed(names: Collection[str], most: int = 8) -> str:
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return `` Did you mean '…'?`` for the known name nearest to ``name``, or nothing when none is near."""
+    near = near_name(name, known)
+    return "" if near is None else f" Did you mean {shown(near)}?"
+
+
+def near_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name nearest to ``name``, among the first `MOST_COMPARED`; None when none is near."""
     near = get_close_matches(name[:200], list(islice(known, MOST_COMPARED)), n=1)
-    return f" Did you mean {shown(near[0])}?" if near else ""
+    return near[0] if near else None
 
 
 class ScoringError(Exception):
@@ -70,15 +76,15 @@ class RequestError(ScoringError):
 class MissingFeatureError(RequestError):
     """The request lacks features that the model was trained on."""
 
+    WAY_OUT: Final = "Pass None for a value that is unknown."
+
     def __init__(self, missing: Collection[str], extra: Collection[str]) -> None:
         self.missing = tuple(missing)
-        hint = "".join(
-            f" {shown(name)} was given instead?"
-            for name in get_close_matches(self.missing[0], list(islice(extra, MOST_COMPARED)), n=1)
-        )
+        near = near_name(self.missing[0], extra)
+        hint = "" if near is None else f" {shown(near)} was given instead?"
         super().__init__(
             f"The model needs {len(self.missing)} feature(s) that were not given: {listed(self.missing)}.{hint} "
-            "Pass None for a value that is unknown."
+            f"{self.WAY_OUT}"
         )
 
 
@@ -98,11 +104,15 @@ class FeatureError(RequestError):
 
     Attributes:
         feature: The feature's name.
+        value: What was given.
+        must: What it must be, in words.
         row: Which row of a batch, counted from 0; None for a single case.
     """
 
     def __init__(self, feature: str, value: object, must: str, row: int | None = None) -> None:
         self.feature = feature
+        self.value = value
+        self.must = must
         self.row = row
         where = "" if row is None else f" in row {row}"
         super().__init__(f"{feature} == {shown(value)}{where}, must be {must}.")

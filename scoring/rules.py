@@ -8,7 +8,7 @@ from functools import partial
 from typing import Final, Literal
 
 from scoring.decision import Trigger, Value
-from scoring.errors import PortfolioError, nearest, shown
+from scoring.errors import PortfolioError, near_name, shown
 from scoring.spec import ConcentrationLimit, HardRule
 
 Portfolio = Mapping[str, Mapping[str, float]]
@@ -84,9 +84,11 @@ def check_portfolio(limits: Sequence[ConcentrationLimit], portfolio: Portfolio) 
     _check_mappings(portfolio)
     for limit in limits:
         if limit.feature not in portfolio:
+            near = near_name(limit.feature, portfolio)
+            other = "" if near is None else f" It holds {shown(near)}, which limits nothing."
             raise PortfolioError(
-                f"The policy limits {limit.feature!r}, which the portfolio's state lacks."
-                f"{nearest(limit.feature, portfolio)} Give its shares by category."
+                f"The policy limits {limit.feature!r}, which the portfolio's state lacks.{other} Give its shares by "
+                "category."
             )
         for category, share in portfolio[limit.feature].items():
             if not isinstance(share, (int, float)) or isinstance(share, bool) or not 0 <= share <= 1:

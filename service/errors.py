@@ -1,6 +1,7 @@
 """What can go wrong with a request, before or beside what the scorer and the features refuse themselves.
 
 ServiceError
+├── ListenError            nothing can listen at a host and port
 ├── RefusedError           a request gets this instead of an answer: a status, and which field is wrong and how
 └── ClientGoneError        the client left before its request was whole
 """
@@ -10,6 +11,16 @@ from __future__ import annotations
 
 class ServiceError(Exception):
     """Something is wrong with a request, or with how it came."""
+
+
+class ListenError(ServiceError):
+    """Nothing can listen at a host and port."""
+
+    def __init__(self, host: str, port: int, error: OSError) -> None:
+        super().__init__(
+            f"nothing can listen on port {port} of {host!r}: {error.strerror or error}. Give another port, or 0 for a "
+            "free one; the host must be an address of this machine"
+        )
 
 
 class RefusedError(ServiceError):

@@ -16,6 +16,7 @@ from scoring.errors import (
     RequestError,
 )
 from service.errors import RefusedError
+from service.requests import shown_json
 from service.strict_json import inside
 
 PROBLEM: Final = b"application/problem+json"
@@ -56,16 +57,24 @@ def of_scoring(error: RequestError, place: str = "") -> RefusedError:
     detail = str(error)
     features = inside(place, "features") if place else "features"
     if isinstance(error, MissingFeatureError):
+        detail = detail.replace(error.WAY_OUT, "Give null for a value that is unknown.")
         return RefusedError(422, "missing_feature", detail, inside(features, error.missing[0]))
     if isinstance(error, ExtraFeatureError):
         return RefusedError(422, "unknown_feature", detail, inside(features, str(error.extra[0])))
     if isinstance(error, FeatureError):
         if error.row is not None:
             features = f"cases[{error.row}].features"
-        return RefusedError(
-            422, _FEATURE_CODES.get(type(error), "feature_kind"), detail, inside(features, error.feature)
-        )
+        field = inside(features, error.feature)
+        detail = f"{field} == {shown_json(error.value)}, must be {_in_json(error.must)}."
+        return RefusedError(422, _FEATURE_CODES.get(type(error), "feature_kind"), detail, field)
     return RefusedError(422, "invalid_value", detail, "portfolio" if isinstance(error, PortfolioError) else features)
+
+
+def _in_json(must: str) -> str:
+    """Say what a value must be to who sends JSON and may not know Python."""
+    for ours, theirs in (("True or False", "true or false"), ("None", "null"), (" (int or float)", "")):
+        must = must.replace(ours, theirs)
+    return must
 
 
 def of_features(error: FeaturesError) -> RefusedError:

@@ -54,6 +54,9 @@ def read_decisions(content: object, limits: Limits) -> CaseRequest | BatchReques
         RefusedError: 422 names the field that is unknown, missing or of another type; 413 says of too many cases.
     """
     if isinstance(content, dict) and "cases" in content:
+        if "features" in content:
+            detail = "features and cases stand in one request. Give features for one case, or cases for several."
+            raise RefusedError(422, "unknown_field", detail, "features")
         return _read_batch(content, limits)
     return read_case(content)
 
@@ -157,7 +160,11 @@ def _portfolio(value: object) -> Portfolio | None:
 
 
 def _mistyped(place: str, value: object, must: str) -> RefusedError:
-    found = "an object" if isinstance(value, dict) else "a list" if isinstance(value, list) else shown_json(value)
+    if isinstance(value, (dict, list)):
+        empty = "" if value else "empty "
+        found = f"an {empty}object" if isinstance(value, dict) else f"a{'n' if empty else ''} {empty}list"
+    else:
+        found = shown_json(value)
     return RefusedError(422, "invalid_value", f"{place} == {found}, must be {must}.", place)
 
 

@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import signal
+import socket
 import threading
 from collections.abc import Callable
-from socket import socket
 from types import FrameType
 from typing import Final
 
 import uvicorn
 
 from service.app import create_app
+from service.errors import ListenError
 from service.limits import Limits
 from service.reloading import Reloader
 from service.serving import Serving
@@ -56,7 +57,7 @@ class Server(uvicorn.Server):
         self.on_start = started
         self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def startup(self, sockets: list[socket] | None = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen, and answer SIGHUP from now on."""
         await super().startup(sockets)
         self._loop = asyncio.get_running_loop()
@@ -94,7 +95,7 @@ def serve(
 
     Args:
         load: Reads what is served, such as ``lambda: load_serving("bundle")``; called before anything listens.
-        host: Address to listen on.
+        host: Address to listen on, or a name of it.
         port: Port to listen on; 0 takes any that is free.
         limits: What a request may bring.
         drain_seconds: How long ``/ready`` says no before new connections are refused, for load balancers to notice.
@@ -102,6 +103,7 @@ def serve(
 
     Raises:
         BundleError: The bundle cannot be trusted; nothing has listened then.
+        ListenError: Nothing can listen there: the port is taken, or the host is none of this machine.
     """
     serving = load()
     service = Service(serving, limits=limits)
@@ -126,10 +128,30 @@ def serve(
         drain_seconds=drain_seconds,
         started=lambda address: started(address, serving),
     )
+    listening = _listening(host, port)
     gc.collect()
     gc.freeze()  # what is loaded stays; looking through it for garbage would make requests wait, time and again
     try:
-        server.run()
+        server.run([listening])
     finally:
+        listening.close()
         gc.unfreeze()
         service.close()
+
+
+def _listening(host: str, port: int) -> socket.socket:
+    """Return a socket that is bound, so that what cannot be is told in our words and before requests come."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        # A name such as localhost stands for two addresses: most clients try that of version 4.
+        family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+        bound = socket.socket(family, kind, protocol)
+    except OSError as error:
+        raise ListenError(host, port, error) from error
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(address)
+    except OSError as error:
+        bound.close()
+        raise ListenError(host, port, error) from error
+    return bound

@@ -239,6 +239,8 @@ def test_an_unknown_table_is_named_with_the_nearest(application):
 
 
 def test_without_applications_nothing_can_be_built():
+    with pytest.raises(UnknownTableError, match=r"Did you mean 'applications'\?"):
+        OnlineBuilder(["application_amount"]).build("A", {"aplications": []})
     with pytest.raises(SchemaError, match="'applications' does not fit its contract: the table is absent"):
         OnlineBuilder(["application_amount"]).build("A", {"loans": []})
 

@@ -77,6 +77,17 @@ def test_every_command_and_every_option_says_what_it_is(name):
     assert silent == []
 
 
+def test_without_its_packages_the_command_says_what_brings_them(tmp_path):
+    absent = "import sys; sys.modules.update(dict.fromkeys(('typer', 'rich'))); sys.argv = ['bamboo', 'score']\n"
+    command = [sys.executable, "-c", f"{absent}from pipelines.cli import main; main()"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("error: the package 'typer' is not installed.")
+    assert "pip install 'bamboo-credit[platform]'" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_the_version_is_that_of_the_distribution(bamboo):
     assert bamboo("--version") == (0, f"bamboo {version('bamboo-credit')}\n", "")
 
@@ -93,6 +104,7 @@ def test_help_is_printed_on_stdout(bamboo, name):
     ("arguments", "message"),
     [
         (["scroe"], "No such command 'scroe'. Did you mean 'score'"),
+        (["features", "t", "--out", "o", "--worker-memory", "4GB"], "give --workers above 1 with it"),
         (["features", "tables"], "give a folder of raw tables and --out to build features, or --list"),
         (["features", "--list", "--out", "o"], "--list prints the catalogue and builds nothing"),
         (["features", "tables", "--out", "o", "--group", "network"], "--group and --search choose what --list prints"),
@@ -133,6 +145,9 @@ BUNDLE = ["--bundle", "nowhere"]
         (["train", "nowhere.csv", "--contract", "c.yaml"], "path == 'nowhere.csv' does not exist"),
         (["train", "nowhere", "--tables", "t"], "path == 'nowhere' does not exist"),
         (["score", "nowhere", *BUNDLE, "--out", "o.txt"], "out == 'o.txt', must end in .parquet or .jsonl"),
+        (["report", "features", "nowhere", "--out", "o.pdf"], "out == 'o.pdf', must end in .html"),
+        (["export", "card", "--out", "o.xlsx"], "out == 'o.xlsx', must end in .csv"),
+        (["features", "nowhere", "--out", "a_file"], "path == 'nowhere' does not exist"),
         (["compare", "--mlruns", "nowhere"], "path == 'nowhere' does not exist"),
         (["promote", "--bundle", "b", "--mlruns", "nowhere"], "path == 'nowhere' does not exist"),
         (["score", "nowhere", *BUNDLE, "--out", "o.parquet"], "nowhere cannot be read as a bundle's folder"),

@@ -66,6 +66,13 @@ def test_every_name_is_printed_whole_so_that_it_can_be_copied(printed):
     assert f"{len(CATALOGUE)} of {len(CATALOGUE)} features" in out
 
 
+def test_the_title_of_a_group_finds_its_features_and_what_nothing_holds_says_so(printed):
+    assert len(json.loads(printed("--json", "--search", "多头"))["features"]) == len(names(group="borrowing"))
+    assert printed("--search", "nothing like this") == (
+        f"none of {len(CATALOGUE)} features holds 'nothing like this'; every word of it must stand in one\n"
+    )
+
+
 def test_json_is_one_object(printed):
     found = json.loads(printed("--json", "--group", "identity"))["features"]
 

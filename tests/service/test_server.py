@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import re
@@ -13,12 +14,14 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from scoring import Scorer
-from service import load_serving
+from service import load_serving, serve
+from service.errors import ListenError
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
@@ -176,6 +179,25 @@ def test_a_bundle_that_cannot_be_trusted_is_not_served(folder, altered, tmp_path
         command = [str(Path(sys.executable).with_name("bamboo")), "serve", "--port", "0", *map(str, words)]
         found = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
         assert (found.returncode, found.stdout, found.stderr.startswith("error: ")) == (1, "", True)
+
+
+def test_a_port_that_is_taken_or_a_host_of_another_machine_is_told_with_the_way_out(folder):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        for host, port, why in (
+            ("127.0.0.1", taken.getsockname()[1], "Address already in use"),
+            ("nohost.invalid", 0, r"[Nn]ame|[Tt]emporary"),
+            ("203.0.113.7", 0, "Cannot assign requested address"),
+        ):
+            with pytest.raises(ListenError, match=rf"port {port} of '{host}': .*({why}).*\. Give another port, or 0"):
+                serve(lambda: load_serving(folder), host=host, port=port)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "0.0.0.0"])  # noqa: S104 - what it is asked to listen on
+def test_a_name_listens_where_most_clients_ask(bamboo_serve, folder, host):
+    _, client = bamboo_serve("--bundle", folder, "--host", host)
+    with closing(http.client.HTTPConnection("127.0.0.1", client.port, timeout=10)) as connection:
+        connection.request("GET", "/health")
+        assert connection.getresponse().status == 200
 
 
 def test_logs_hold_no_value(bamboo_serve, folder, case):
