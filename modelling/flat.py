@@ -14,6 +14,7 @@ import polars as pl
 
 from features.errors import nearest
 from modelling.errors import ContractError
+from scoring.errors import listed
 from scoring.spec import Direction, Kind, Question
 
 Role = Literal["target", "id", "time", "protected", "ignored", "feature", "left_out"]
@@ -98,7 +99,7 @@ def check_contract(frame: pl.DataFrame, contract: FlatContract) -> None:
             if name not in frame.columns:
                 raise ContractError(
                     f"contract {where} names the column {name!r}, which the table does not have."
-                    f"{nearest(name, frame.columns)} It has: {', '.join(frame.columns)}"
+                    f"{nearest(name, frame.columns)} It has: {listed(frame.columns, 20)}"
                 )
     single = [contract.target, contract.id_column, contract.time_column, *contract.protected, *contract.ignored]
     roles = [name for name in single if name is not None]

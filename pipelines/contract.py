@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final, get_args
 
@@ -111,7 +111,10 @@ def read_contract(path: Path) -> TablesContract | FlatTableContract:
     try:
         parsed = shape.model_validate(lined.content)
     except ValidationError as error:
-        raise ContractError(path, [_told(problem, lined, shape) for problem in error.errors()]) from None
+        told = dict.fromkeys(
+            _told(problem, lined, shape) for problem in error.errors()
+        )  # a union says it once a member
+        raise ContractError(path, list(told)) from None
     problems = [f"line {lined.line(place)}: {text}" for place, text in contradictions(parsed)]
     if problems:
         raise ContractError(path, problems)
@@ -173,8 +176,13 @@ def _told(problem: ErrorDetails, lined: Lined, shape: type[BaseModel]) -> str:
         return f"{line}: {key} is not a known key.{nearest(str(place[-1]), known)} Known here: {', '.join(known)}"
     if problem["type"] == "missing":
         return f"{line}: {key} is missing"
+    found = problem["input"].isoformat() if isinstance(problem["input"], date) else repr(problem["input"])
     expected = str(problem["msg"]).partition("should ")[2] or str(problem["msg"])
-    return f"{line}: {key} == {problem['input']!r}, must {expected}"
+    if problem["type"] == "list_type":
+        expected = f"be a list, such as [{problem['input']}]" if isinstance(problem["input"], str) else "be a list"
+    elif problem["type"] in ("datetime_type", "timezone_aware"):
+        expected = "be a time with its zone, such as 2024-07-01T00:00:00Z"
+    return f"{line}: {key} == {found}, must {expected}"
 
 
 def _is_type(part: object) -> bool:

@@ -81,7 +81,9 @@ def load_lined(text: str) -> Lined:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f"line {mark.line + 1}: " if mark else ""
-        raise YamlMistakeError(f"{where}{error.problem or error.context}") from error
+        problem = str(error.problem or error.context)
+        hint = ": put a text that holds a colon in quotes" if "mapping values" in problem else ""
+        raise YamlMistakeError(f"{where}{problem}{hint}") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise YamlMistakeError(str(error) or type(error).__name__) from error
     finally:

@@ -156,7 +156,16 @@ TABLE_MISTAKES = {
         "line 12: absent.applications: every lender has this table",
     ),
     "naive time": ("+01:00", "", "line 5: extract_at == '1998-12-31T00:00:00', must say its zone"),
-    "a day for a time": ("T00:00:00+01:00", "", "line 5: extract_at == datetime.date.*, must "),
+    "a day for a time": (
+        "T00:00:00+01:00",
+        "",
+        r"used:\n  - line 5: extract_at == 1998-12-31, must be a time with its zone, such as 2024-07-01T00:00:00Z$",
+    ),
+    "one module without its list": (
+        "economics:",
+        "modules: own.py\neconomics:",
+        r"line 13: modules == 'own\.py', must be a list, such as \[own\.py\]",
+    ),
     "no such zone": (
         "Europe/Prague",
         "Europe/Praha",
