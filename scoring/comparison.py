@@ -16,11 +16,12 @@ from scoring.reference import Reference, group_sums, length, lengths, stretched
 Array = NDArray[np.float64]
 
 
-Compared = tuple[Array, list[float], float, float | None]
+Compared = tuple[Array, list[float], float, float, float | None]
 """One case:
 
 * points lost against the reference, by feature;
 * their sums by reason group;
+* the sum of these;
 * the margin with the features that a call can verify at the reference average;
 * the distance from development; None when nobody asks for it, and for one case alone when it is surely within a limit.
 """
@@ -87,12 +88,13 @@ class Comparer:
             without += usual - contributions.item(place)
         sums = group_sums(lost, inputs.groups, inputs.group_count)
         groups_lost: list[float] = sums.tolist()
+        all_lost = sum(groups_lost)
         distance = None
         if limit is not None:
             apart = sums - self.centre
-            near = math.isfinite(sum(groups_lost)) and apart.dot(self.within).dot(apart) < limit * limit
+            near = math.isfinite(all_lost) and apart.dot(self.within).dot(apart) < limit * limit
             distance = None if near else length(apart, self.precision)
-        return lost, groups_lost, without, distance
+        return lost, groups_lost, all_lost, without, distance
 
     def compare_many(self, contributions: Array, margins: Array) -> Iterator[Compared]:
         """Compare cases, each with the bits that it has alone.
@@ -110,4 +112,5 @@ class Comparer:
         sums = group_sums(lost, inputs.groups, inputs.group_count)
         nobody: list[None] = [None] * len(margins)
         distances = nobody if self.limit is None else lengths(sums - self.centre, self.precision).tolist()
-        return zip(lost, sums.tolist(), without.tolist(), distances, strict=True)
+        groups_lost = sums.tolist()
+        return zip(lost, groups_lost, map(sum, groups_lost), without.tolist(), distances, strict=True)

@@ -20,7 +20,7 @@ from scoring.kernel import Kernel, Margins, prepare, prepare_margins
 from scoring.points import PointsMap
 from scoring.reasons import members_of, reasons_of
 from scoring.reference import Reference
-from scoring.routing import in_control_arm, route
+from scoring.routing import ControlArm, route
 from scoring.rules import Fired, Portfolio, fired_limits, fired_rule, holds
 from scoring.spec import ModelSpec, Policy, Tier
 from scoring.trees import Trees
@@ -144,8 +144,10 @@ class Model:
         self._call_kernel = prepare_margins(call_value.trees) if call_value else None
         self._inputs = InputMaker.of(spec, reference)
         self._comparer = Comparer.of(self.line, reference, self._inputs, limit=spec.policy.unfamiliar_distance)
+        self._start_and_total = self.start_points + self._comparer.total
         self._members = members_of(self._inputs.groups.tolist(), self.kernel.used)
         self._limits = Limits.of(spec.policy, self._inputs.cutoff, [reason.id for reason in spec.reasons])
+        self._control = ControlArm.of(spec.policy)
         self._uppers = [tier.upper_pd for tier in spec.tiers]
         self._tiers = [(tier.name, _provisional(tier, spec.policy)) for tier in spec.tiers]
         self._teller = _Teller(
@@ -212,11 +214,11 @@ class Model:
         portfolio: Portfolio | None,
     ) -> Decision:
         _, row, words, margin, _, lost = case
-        _, groups_lost, without, distance = compared
+        _, groups_lost, all_lost, without, distance = compared
         policy, line, tiers, uppers = self.spec.policy, self.line, self._tiers, self._uppers
         points, pd = line.points(margin), line.pd(margin)
         tier, provisional = tiers[bisect_left(uppers, pd)]
-        gap = self.start_points + self._comparer.total - sum(groups_lost) - points
+        gap = self._start_and_total - all_lost - points
         explained = abs(gap) <= TOLERANCE
         rules = [
             fired_rule(rule, case.value(place)) for rule, place, fires in self._hard_rules if fires(row.item(place))
@@ -238,7 +240,7 @@ class Model:
             explained=explained,
             triggers=triggers,
             call_value=worth,
-            picked=in_control_arm(case_id, policy),
+            picked=self._control.picks(case_id),
         )
         return decision_with_rest(
             case,

@@ -47,8 +47,10 @@ def reasons_of(
         lost, words = groups_lost[group], reasons[group]
         if not lost > LEAST_POINTS:
             break
-        losers = [place for place in members[group] if points_lost[place] > LEAST_POINTS]
-        losers.sort(key=lost_by, reverse=True)
-        named = tuple([features[place] for place in losers])
-        found.append(make_reason(words.id, lost, named, words.en, words.zh))
+        named = []
+        for place in sorted(members[group], key=lost_by, reverse=True):
+            if not points_lost[place] > LEAST_POINTS:
+                break
+            named.append(features[place])
+        found.append(make_reason(words.id, lost, tuple(named), words.en, words.zh))
     return tuple(found)

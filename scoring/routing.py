@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from functools import lru_cache
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from scoring.decision import RoutedBy, Trigger
@@ -62,20 +62,31 @@ def route(
     return provisional, "tier", False
 
 
-def in_control_arm(case_id: str | None, policy: Policy) -> bool:
-    """Return whether the keyed hash of a case's id falls in the control arm's share; never without an id.
+@dataclass(frozen=True, slots=True)
+class ControlArm:
+    """The random sample of cases that are called whatever the value of the call; prepared once for a model.
 
     The hash is BLAKE2b with the policy's key: who does not know the key cannot choose an id that is picked, and the
     same id is always picked or never.
+
+    Attributes:
+        share: The policy's control share.
+        keyed: The hash before any id, to be copied.
     """
-    if case_id is None:
-        return False
-    digest = _keyed(policy.control_key).copy()
-    digest.update(case_id.encode())
-    return int.from_bytes(digest.digest(), "big") * 2.0**-64 < policy.control_share
 
+    share: float
+    keyed: Any
 
-@lru_cache(maxsize=16)
-def _keyed(key: str) -> Any:  # noqa: ANN401 - hashlib does not name the type
-    """Return the hash before any id, to be copied."""
-    return hashlib.blake2b(digest_size=8, key=bytes.fromhex(key), person=_PERSON)
+    @classmethod
+    def of(cls, policy: Policy) -> ControlArm:
+        """Prepare for a policy."""
+        key = bytes.fromhex(policy.control_key)
+        return cls(policy.control_share, hashlib.blake2b(digest_size=8, key=key, person=_PERSON))
+
+    def picks(self, case_id: str | None) -> bool:
+        """Return whether the keyed hash of a case's id falls in the arm's share; never without an id."""
+        if case_id is None:
+            return False
+        digest = self.keyed.copy()
+        digest.update(case_id.encode())
+        return int.from_bytes(digest.digest(), "big") * 2.0**-64 < self.share

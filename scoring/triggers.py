@@ -73,6 +73,7 @@ def triggers_of(
     """
     policy = limits.policy
     fired: list[Trigger] = []
+    lost_by = lost.__getitem__
     if turned is not None:
         fired.append(trigger("hinges_on_unverified", turned))
     against, limit = math.fsum([points for points in lost if points > 0]), policy.conflict_points
@@ -82,7 +83,7 @@ def triggers_of(
     if distance is not None and most is not None and distance > most:
         fired.append(trigger("unfamiliar", {"distance": distance, "limit": most}))
     for name, groups, limit in limits.weighed:
-        weighed = math.fsum([lost[group] for group in groups])
+        weighed = math.fsum(map(lost_by, groups))
         if weighed >= limit:
             fired.append(trigger(name, {"lost": weighed, "limit": limit}))
     return tuple(fired)

@@ -11,7 +11,7 @@ from scoring import Scorer
 from scoring.decision import Trigger
 from scoring.errors import PortfolioError
 from scoring.model import Scored
-from scoring.routing import in_control_arm, route
+from scoring.routing import ControlArm, route
 from scoring.spec import ConcentrationLimit, Economics, HardRule, Policy
 from scoring.tiers import tier_of
 
@@ -77,15 +77,15 @@ def test_what_only_speaks_against_a_case_calls_none_that_is_declined_anyway(name
 def test_the_control_arm_is_a_fixed_random_share_under_its_key():
     ids = [f"application-{place}" for place in range(20_000)]
     policy = replace(POLICY, control_share=0.05, control_key="aa")
-    picked = {name for name in ids if in_control_arm(name, policy)}
+    picked = {name for name in ids if ControlArm.of(policy).picks(name)}
     assert len(picked) == pytest.approx(1000, abs=5 * np.sqrt(20_000 * 0.05 * 0.95))
-    assert picked == {name for name in ids if in_control_arm(name, policy)}
-    assert picked <= {name for name in ids if in_control_arm(name, replace(policy, control_share=0.1))}
-    other = {name for name in ids if in_control_arm(name, replace(policy, control_key="ab"))}
+    assert picked == {name for name in ids if ControlArm.of(policy).picks(name)}
+    assert picked <= {name for name in ids if ControlArm.of(replace(policy, control_share=0.1)).picks(name)}
+    other = {name for name in ids if ControlArm.of(replace(policy, control_key="ab")).picks(name)}
     assert len(picked & other) < 150
-    assert not in_control_arm(None, replace(policy, control_share=1.0))
-    assert in_control_arm("a", replace(policy, control_share=1.0))
-    assert not any(in_control_arm(name, replace(policy, control_share=0.0)) for name in ids)
+    assert not ControlArm.of(replace(policy, control_share=1.0)).picks(None)
+    assert ControlArm.of(replace(policy, control_share=1.0)).picks("a")
+    assert not any(ControlArm.of(replace(policy, control_share=0.0)).picks(name) for name in ids)
 
 
 def test_the_control_arm_wins_over_the_value_but_not_over_a_rule(with_policy, cases):
