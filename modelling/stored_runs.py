@@ -11,7 +11,7 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -31,9 +31,6 @@ from modelling.run_record import (
     RUN_FILE,
     RunRecord,
 )
-
-if TYPE_CHECKING:
-    from mlflow.tracking import MlflowClient
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +67,7 @@ def load_run(store: Store, run_id: str) -> StoredRun:
         TrackingError: there is no such finished run, or a file is missing, was altered or was added.
         RecordError: a record was written by an incompatible version.
     """
-    run = _finished_run(store.client(), run_id)
+    run = _finished_run(store, run_id)
     folder = local_path(run.info.artifact_uri)
     files = _checked_files(folder, run.data.tags.get(MANIFEST_TAG, ""), run_id)
     record = from_plain(RunRecord, json.loads(files[RUN_FILE]))
@@ -137,14 +134,15 @@ def latest_runs(store: Store, experiment: str) -> dict[str, str]:
     return dict(sorted(latest.items()))
 
 
-def _finished_run(client: MlflowClient, run_id: str) -> Any:  # noqa: ANN401 - mlflow has no types
+def _finished_run(store: Store, run_id: str) -> Any:  # noqa: ANN401 - mlflow has no types
     from mlflow.exceptions import MlflowException
 
     try:
-        run = client.get_run(run_id)
+        run = store.client().get_run(run_id)
     except MlflowException as error:
         found = f"run == {run_id!r} cannot be read: {error.message}"
-        raise TrackingError(f"{found}. Name a run that `bamboo train` printed") from error
+        way_out = f"Name a run that `bamboo train` printed, or another store than {str(store.folder)!r} (--mlruns)"
+        raise TrackingError(f"{found}. {way_out}") from error
     if run.info.status != "FINISHED" or run.info.lifecycle_stage != "active":
         raise TrackingError(
             f"run {run_id!r} is {run.info.status.lower()} ({run.info.lifecycle_stage}); only a finished run can be used"
