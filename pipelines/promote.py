@@ -304,21 +304,24 @@ def _learned(bundle: Bundle, dataset: Dataset, sources: PastCallSources | None, 
     if routed.fit.value is None:
         return routed
     spec = routed.bundle.spec
-    data = {**spec.provenance.data, **past_call_hashes(sources, tables)}
+    data = {**spec.provenance.data, **past_call_hashes(sources, tables, spec.provenance.data)}
     spec = replace(spec, provenance=replace(spec.provenance, data=data))
     return replace(routed, bundle=replace(routed.bundle, spec=spec))
 
 
-def past_call_hashes(sources: PastCallSources, tables: Collection[str]) -> dict[str, str]:
-    """Return the SHA-256 of all that the value of a call is learned from, which may be of another day than the trees.
+def past_call_hashes(
+    sources: PastCallSources, tables: Collection[str], trained_on: Mapping[str, str]
+) -> dict[str, str]:
+    """Return the SHA-256 of what the value of a call is learned from and the trees were not.
 
     Args:
         sources: Where it lies.
         tables: Raw tables that are there; ``truth`` is never learned from.
+        trained_on: Name to SHA-256 of what the trees were learned from; tables of another day differ from it.
     """
     read = {name: sha256_table(sources.tables, name) for name in tables if name != "truth"}
     read["features"] = sha256_features(sources.features)
-    return {f"past_calls.{name}": digest for name, digest in read.items()}
+    return {f"past_calls.{name}": digest for name, digest in read.items() if trained_on.get(name) != digest}
 
 
 def _latest(store: Store, experiment: str) -> str:

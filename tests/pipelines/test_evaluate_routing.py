@@ -113,12 +113,17 @@ def judged(lender, **changes):
 def test_a_bundle_can_name_all_that_the_value_of_a_call_was_learned_from(lender, tmp_path):
     shutil.copytree(lender.folder / "tables", tmp_path / "tables")
     sources = PastCallSources(tables=tmp_path / "tables", features=lender.folder / "features")
-    before = past_call_hashes(sources, lender.tables)
+    before = past_call_hashes(sources, lender.tables, {})
     lender.tables["calls"].head(-1).write_parquet(tmp_path / "tables" / "calls.parquet")
-    after = past_call_hashes(sources, lender.tables)
+    after = past_call_hashes(sources, lender.tables, {})
 
     assert set(before) == {f"past_calls.{name}" for name in (*lender.tables, "features")} - {"past_calls.truth"}
     assert {name for name in before if before[name] != after[name]} == {"past_calls.calls"}
+
+    trained_on = {
+        name.removeprefix("past_calls."): digest for name, digest in before.items() if "calls.calls" not in name
+    }
+    assert past_call_hashes(sources, lender.tables, trained_on) == {"past_calls.calls": after["past_calls.calls"]}
 
 
 def test_a_call_that_was_not_reached_moves_and_gains_nothing(past):
