@@ -170,9 +170,14 @@ def _difference_in(each: Answers, others: Mapping[str, Answers], place: int) -> 
     for field, other in others.items():
         told = first_difference(other.columns[field][place], each.columns[field][place], field)
         if told is not None:
-            path, *values = told
-            expected, found = map(shown_value, values)
-            return Difference(case_id=each.ids[place], field=path, found=found, expected=expected, against=other.way)
+            path, expected, found = told
+            return Difference(
+                case_id=each.ids[place],
+                field=path,
+                found=shown_value(found),
+                expected=shown_value(expected),
+                against=other.way,
+            )
     return None
 
 

@@ -111,9 +111,8 @@ def read_contract(path: Path) -> TablesContract | FlatTableContract:
     try:
         parsed = shape.model_validate(lined.content)
     except ValidationError as error:
-        told = dict.fromkeys(
-            _told(problem, lined, shape) for problem in error.errors()
-        )  # a union says it once a member
+        # A union says the same once for each of its members.
+        told = dict.fromkeys(_told(problem, lined, shape) for problem in error.errors())
         raise ContractError(path, list(told)) from None
     problems = [f"line {lined.line(place)}: {text}" for place, text in contradictions(parsed)]
     if problems:

@@ -93,8 +93,12 @@ def read_decisions(path: Path, *, case_ids: Collection[str] | None = None) -> li
         DamagedFileError: the file holds something else than decisions.
         CaseNotFoundError: a case is not in the file.
     """
-    if path.suffix == ".jsonl" and case_ids is None:
-        return _read_lines(path)
+    if path.suffix == ".jsonl":
+        found = _read_lines(path)
+        if case_ids is None:
+            return found
+        _require_cases(pl.Series([decision.case_id for decision in found], dtype=pl.String), case_ids, path)
+        return [decision for decision in found if decision.case_id in set(case_ids)]
     frame = read_decisions_frame(path)
     return list(decisions_of(frame if case_ids is None else only_cases(frame, case_ids, path)))
 
@@ -110,11 +114,14 @@ def only_cases(decisions: pl.DataFrame, case_ids: Collection[str], path: Path) -
     Raises:
         CaseNotFoundError: a case is not among them.
     """
-    known = decisions["case_id"].drop_nulls()
+    _require_cases(decisions["case_id"], case_ids, path)
+    return decisions.filter(pl.col("case_id").is_in(list(case_ids)))
+
+
+def _require_cases(known: pl.Series, case_ids: Collection[str], path: Path) -> None:
     for case_id in sorted(set(case_ids).difference(known)):
         alike = known.filter(known.str.to_lowercase() == case_id.strip().lower())
         raise CaseNotFoundError(path, case_id, alike[0] if len(alike) else None)
-    return decisions.filter(pl.col("case_id").is_in(list(case_ids)))
 
 
 def read_decisions_frame(path: Path) -> pl.DataFrame:

@@ -113,6 +113,7 @@ def _difference(kept: Decision, scorer: Scorer, portfolio: Portfolio | None) -> 
         again = scorer.decide(values, case_id=kept.case_id, portfolio=portfolio)
     except RequestError as error:
         return f"cannot be decided from what it holds: {error}"
+    # Records are held against each other in a tenth of the time that it takes to say where two of them part.
     if kept == again and _beside_equality(kept) == _beside_equality(again):
         return None
     on_file, now = kept.to_dict(), again.to_dict()

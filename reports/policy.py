@@ -96,13 +96,12 @@ def _lead(counted: Volumes, routing: RoutingEvaluation | None, currency: str) ->
 def _headline(counted: Volumes, capacity: int | None, routing: RoutingEvaluation | None, currency: str) -> Facts:
     calls = counted.outcomes.get("phone_review", 0)
     added = routing.comparison.rules[0].added_per_100 if routing else None
-    told = capacity is not None
-    room = [("Capacity of the desk", formats.count(capacity), "calls in the time of this batch")] if told else []
+    room = (("Capacity of the desk", formats.count(capacity), "calls in the time of this batch"),)
     return Facts(
         (
             ("Cases decided", formats.count(counted.cases)),
             ("Phone reviews", formats.count(calls), percent(_share(calls, counted.cases)) + " of the cases"),
-            *room,
+            *(() if capacity is None else room),
             (
                 "Added by 100 calls",
                 formats.money(added.value if added else None, currency),

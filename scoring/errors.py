@@ -82,10 +82,8 @@ class MissingFeatureError(RequestError):
         self.missing = tuple(missing)
         near = near_name(self.missing[0], extra)
         hint = "" if near is None else f" {shown(near)} was given instead?"
-        super().__init__(
-            f"The model needs {len(self.missing)} feature(s) that were not given: {listed(self.missing)}.{hint} "
-            f"{self.WAY_OUT}"
-        )
+        found = f"The model needs {len(self.missing)} feature(s) that were not given: {listed(self.missing)}.{hint}"
+        super().__init__(f"{found} {self.WAY_OUT}")
 
 
 class ExtraFeatureError(RequestError):

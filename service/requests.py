@@ -160,9 +160,10 @@ def _portfolio(value: object) -> Portfolio | None:
 
 
 def _mistyped(place: str, value: object, must: str) -> RefusedError:
-    if isinstance(value, (dict, list)):
-        empty = "" if value else "empty "
-        found = f"an {empty}object" if isinstance(value, dict) else f"a{'n' if empty else ''} {empty}list"
+    if isinstance(value, dict):
+        found = "an object" if value else "an empty object"
+    elif isinstance(value, list):
+        found = "a list" if value else "an empty list"
     else:
         found = shown_json(value)
     return RefusedError(422, "invalid_value", f"{place} == {found}, must be {must}.", place)

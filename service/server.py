@@ -140,18 +140,11 @@ def serve(
 
 
 def _listening(host: str, port: int) -> socket.socket:
-    """Return a socket that is bound, so that what cannot be is told in our words and before requests come."""
+    """Return a socket that listens, so that what cannot is told in our words and before the server starts."""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         # A name such as localhost stands for two addresses: most clients try that of version 4.
-        family, kind, protocol, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
-        bound = socket.socket(family, kind, protocol)
+        family, _, _, _, address = min(found, key=lambda each: each[0] != socket.AF_INET)
+        return socket.create_server(address, family=family)
     except OSError as error:
         raise ListenError(host, port, error) from error
-    try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind(address)
-    except OSError as error:
-        bound.close()
-        raise ListenError(host, port, error) from error
-    return bound

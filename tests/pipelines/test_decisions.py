@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pipelines.decisions import read_decisions, read_decisions_frame, write_decisions
-from pipelines.errors import DamagedFileError, MissingFileError
+from pipelines.errors import CaseNotFoundError, DamagedFileError, MissingFileError
 from scoring.decision import Contribution, Decision, Reason, Trigger
 
 NUMBER = st.floats(allow_nan=False, allow_infinity=False)
@@ -113,6 +113,15 @@ def test_asked_for_cases_come_in_the_order_of_the_file(tmp_path, suffix):
 
     assert [decision.case_id for decision in read_decisions(path, case_ids=["c", "b"])] == ["b", "c"]
     assert read_decisions_frame(path)["case_id"].to_list() == ["b", "a", "c"]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".jsonl"])
+def test_a_case_that_is_not_in_the_file_is_named(tmp_path, suffix):
+    path = tmp_path / f"d{suffix}"
+    write_decisions(path, [some(None), some("A-1")])
+
+    with pytest.raises(CaseNotFoundError, match=r"case_id == 'a-1' is not among .* Did you mean 'A-1'\?"):
+        read_decisions(path, case_ids=["a-1", "A-1"])
 
 
 def test_a_parquet_of_something_else_is_no_file_of_decisions(tmp_path):

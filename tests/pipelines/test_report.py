@@ -273,9 +273,9 @@ def evaluation(bundle):
     )
 
 
-def test_the_policy_is_reported_with_what_its_calls_add(trained, tmp_path):
-    folder, _, promoted = trained
-    write_json(tmp_path / "routing.json", evaluation(promoted.bundle_sha256))
+def policy_with(folder, tmp_path, routing):
+    """Write the page of the policy with a file of the routing's evaluation."""
+    write_json(tmp_path / "routing.json", routing)
     report_policy(
         folder / "decisions.parquet",
         folder / "bundle",
@@ -284,21 +284,20 @@ def test_the_policy_is_reported_with_what_its_calls_add(trained, tmp_path):
         made_at=NOW,
     )
 
+
+def test_the_policy_is_reported_with_what_its_calls_add(trained, tmp_path):
+    folder, _, promoted = trained
+
+    policy_with(folder, tmp_path, evaluation(promoted.bundle_sha256))
+
     assert "riskiest approved" in (tmp_path / "p.html").read_text(encoding="utf-8")
 
 
 def test_a_file_that_holds_no_evaluation_is_refused_with_the_way_out(trained, tmp_path):
     folder = trained[0]
-    write_json(tmp_path / "routing.json", {"bundle": 5})
 
     with pytest.raises(DamagedFileError, match=r"is not what `bamboo evaluate-routing` .*Evaluate the routing again"):
-        report_policy(
-            folder / "decisions.parquet",
-            folder / "bundle",
-            tmp_path / "p.html",
-            routing=tmp_path / "routing.json",
-            made_at=NOW,
-        )
+        policy_with(folder, tmp_path, {"bundle": 5})
     assert not (tmp_path / "p.html").exists()
 
 
@@ -316,13 +315,6 @@ def test_the_page_of_the_policy_tells_a_capacity_only_where_there_is_one(trained
 
 def test_an_evaluation_of_another_bundle_is_refused(trained, tmp_path):
     folder = trained[0]
-    write_json(tmp_path / "routing.json", evaluation("00" * 32))
 
     with pytest.raises(OtherBundleError, match=r"give the bundle that made it"):
-        report_policy(
-            folder / "decisions.parquet",
-            folder / "bundle",
-            tmp_path / "p.html",
-            routing=tmp_path / "routing.json",
-            made_at=NOW,
-        )
+        policy_with(folder, tmp_path, evaluation("00" * 32))
