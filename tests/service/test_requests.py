@@ -18,7 +18,7 @@ from scoring import errors
 from scoring.errors import RequestError
 from service import Limits, Service, load_serving
 from service.errors import RefusedError
-from service.strict_json import parse
+from service.strict_json import inside, parse
 
 DECISIONS = "/v1/decisions"
 
@@ -162,6 +162,14 @@ def test_an_unknown_feature_is_named_with_the_nearest_known(client, case):
     found = client.problem(DECISIONS, {"features": {**case, "lendrs": 1}})
     assert (found["code"], found["field"]) == ("unknown_feature", "features.lendrs")
     assert "Did you mean 'lenders'?" in found["detail"]
+
+
+@pytest.mark.parametrize(
+    ("name", "field"), [("", "features['']"), ("a.b", "features['a.b']"), ("收入", "features['\\u6536\\u5165']")]
+)
+def test_a_feature_whose_name_is_no_word_is_named_in_brackets(client, case, name, field):
+    found = client.problem(DECISIONS, {"features": {**case, name: 1}})
+    assert (found["code"], found["field"]) == ("unknown_feature", field)
 
 
 def test_a_flood_of_unknown_names_costs_nothing(client, case):
@@ -316,8 +324,9 @@ VALUES = st.one_of(
     st.sampled_from(["north", "overseas"]),
     st.lists(st.none(), max_size=1),
 )
-NAMES = st.one_of(st.sampled_from(["income", "lenders", "late", "region", "age"]), st.text(max_size=3))
-WHOLE = st.fixed_dictionaries(dict.fromkeys(("income", "lenders", "late", "region", "age"), VALUES))
+ALL = ("income", "lenders", "late", "region", "age")
+NAMES = st.one_of(st.sampled_from(ALL), st.text(max_size=3))
+WHOLE = st.fixed_dictionaries(dict.fromkeys(ALL, VALUES))
 
 
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
@@ -329,7 +338,7 @@ def test_any_features_are_decided_as_by_the_scorer_or_refused_with_the_field(cli
         assert (status, body.decode()) == (200, wanted)
         return
     found = json.loads(body)
-    assert (status, found["field"].partition(".")[0]) == (422, "features")
+    assert (status, found["field"]) in {(422, inside("features", name)) for name in {*features, *ALL}}
     assert what_must_be(found["detail"]) == what_must_be(in_the_words_of_json(refused))
 
 
