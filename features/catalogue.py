@@ -104,7 +104,8 @@ class Catalogue(Mapping[str, Feature]):
         """Return the catalogue with a module's features after its own, as a group under the module's name.
 
         Raises:
-            DeclarationError: a group of that name is there, the module declares nothing, or see `Catalogue`.
+            DeclarationError: a group or a feature of that name is there, the module declares nothing, or see
+                `Catalogue`.
         """
         if module.name in self.groups:
             raise DeclarationError(
@@ -112,6 +113,10 @@ class Catalogue(Mapping[str, Feature]):
             )
         if not module.features:
             raise DeclarationError([f"module {module.name!r} declares no feature"])
+        taken = [repr(feature.name) for feature in module.features if feature.name in self]
+        if taken:
+            way_out = "named so already, by a feature that is not of this module; give the new one another stem"
+            raise DeclarationError([f"{', '.join(taken)}: {way_out}"])
         return Catalogue(
             groups={**self.groups, module.name: module.features}, modules={**self.modules, module.name: module.sha256}
         )

@@ -22,10 +22,12 @@ def problems_of(features: Sequence[Feature]) -> list[str]:
     strange = [feature for feature in features if not isinstance(feature.meaning, Meaning)]
     if strange:
         return [f"{f.name!r} has meaning {f.meaning!r:.80}, must be a Meaning: see Topic.meaning" for f in strange]
-    problems = [f"{name!r} is declared {n} times" for name, n in Counter(f.name for f in features).items() if n > 1]
+    twice = {name: n for name, n in Counter(f.name for f in features).items() if n > 1}
+    problems = [f"{name!r} is declared {n} times" for name, n in twice.items()]
     for feature in features:
         problems += _problems(feature)
-    return [*problems, *_double_meanings(features), *_double_reasons(features)]
+    once = [feature for feature in features if feature.name not in twice]
+    return [*problems, *_double_meanings(once), *_double_reasons(features)]
 
 
 def _problems(feature: Feature) -> Iterator[str]:

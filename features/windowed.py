@@ -84,7 +84,7 @@ class Windowed:
     @property
     def stated(self) -> frozenset[str]:
         """Columns of the scored application read by its expressions."""
-        reads = frozenset[str]().union(*(part.reads for part in self._parts()))
+        reads = frozenset[str]().union(*(part.reads for part in self.expressions))
         return frozenset(name.removeprefix(THIS) for name in reads if name.startswith(THIS))
 
     @property
@@ -105,9 +105,11 @@ class Windowed:
             "meaning": described(self.meaning),
         }
 
-    def _parts(self) -> list[Expression]:
-        rows = [] if self.history.rows is None else [self.history.rows]
-        return [self.history.view.column(name) for name in (*self.where, self.column) if name] + rows
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Its conditions, its column and what its history's rows fulfil, over the columns of the view."""
+        rows = () if self.history.rows is None else (self.history.rows,)
+        return (*(self.history.view.column(name) for name in (*self.where, self.column) if name), *rows)
 
 
 def check_window(feature: str, window: object) -> None:

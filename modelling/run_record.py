@@ -90,5 +90,5 @@ def record_of(trained: TrainedModel, dataset: Dataset, code: Mapping[str, str], 
 
 
 def _development(part: SplitPart) -> str:
-    when = f" from {part.first[:10]} to {part.last[:10]}" if part.first and part.last else ""
+    when = f" from {part.first[:10]} to {part.last[:10]} (UTC)" if part.first and part.last else ""
     return f"{part.n:,} cases{when}, {part.bads:,} of them bad"

@@ -159,7 +159,12 @@ def compare(
             progress=tell,
         )
         pages = [
-            report_comparison(found, out / f"comparison-{run.record.candidate}-{run.run_id[:8]}.html", made_at=now).path
+            report_comparison(
+                found,
+                out / f"comparison-{run.record.candidate}-{run.run_id[:8]}.html",
+                registered=result.registered,
+                made_at=now,
+            ).path
             for run, found in zip(result.challengers, result.comparisons, strict=True)
             if out is not None
         ]

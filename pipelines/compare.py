@@ -22,8 +22,8 @@ class CompareResult:
 
     Attributes:
         champion: The run that the others are held against.
-        registered: Version of the champion in the registry; None when it is not registered and was chosen for being
-            the first candidate.
+        registered: Version of the champion in the registry; None when a run stands in its place: one that was named, or
+            the first candidate's when none is registered.
         challengers: The other runs.
         comparisons: One per challenger, in the same order.
     """
@@ -61,7 +61,7 @@ def compare_runs(
         IncomparableError: there is no challenger, or it has no cases in common with the champion.
     """
     store = Store(require_folder(mlruns, "Name the folder of MLflow's store, or run `bamboo train` first."))
-    registered = None if champion else aliased(store, name, "champion")
+    registered = aliased(store, name, "champion")
     latest = latest_runs(store, experiment)
     first = champion or (registered.run_id if registered else _first(latest))
     others = list(challengers) or [run_id for run_id in latest.values() if run_id != first]
@@ -78,7 +78,7 @@ def compare_runs(
     progress("compared", 1.0)
     return CompareResult(
         champion=holder,
-        registered=registered.version if registered else None,
+        registered=registered.version if registered and registered.run_id == first else None,
         challengers=tuple(runs),
         comparisons=tuple(comparisons),
     )

@@ -306,7 +306,8 @@ def _reports(
     }
     for run, comparison in zip(compared.challengers, compared.comparisons, strict=True):
         name = run.record.candidate
-        page = report_comparison(comparison, reports / f"comparison-{name}.html", made_at=now)
+        out_file = reports / f"comparison-{name}.html"
+        page = report_comparison(comparison, out_file, registered=compared.registered, made_at=now)
         pages[f"LightGBM against {name}"] = page.path
     tell("policy and cases", 0.7)
     policy = report_policy(

@@ -8,20 +8,23 @@ feature table holds the hash of exactly what was run.
 from __future__ import annotations
 
 import hashlib
+import re
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Final
 
 from features.build import build
 from features.catalogue import CATALOGUE, Catalogue, Module
+from features.closed_lists import foreign_words
 from features.errors import DeclarationError, nearest
 from features.feature import Feature
 from features.online import OnlineBuilder
 from features.tables import TABLES
 from pipelines.contract import TablesContract
+from pipelines.contract_rules import tables_of
 from pipelines.errors import DamagedFileError, MissingFileError, OwnModuleError
 
 EXPOSED: Final = "FEATURES"
@@ -29,6 +32,9 @@ EXPOSED: Final = "FEATURES"
 
 _PACKAGE: Final = "own_features"
 """What stands before a module's name where Python keeps modules, so that it hides no installed one."""
+
+_NOT_EXPORTED: Final = re.compile("cannot import name '(.+?)' from ")
+"""What Python says of a name that a module does not have; before 3.12 nothing else tells the name."""
 
 _ASKED: Final = ("name", "kind", "meaning", "lower", "upper", "inputs", "tables", "stated", "definition")
 
@@ -48,13 +54,18 @@ def load_catalogue(contract: TablesContract | None = None) -> Catalogue:
             feature and the way out.
     """
     catalogue = CATALOGUE
-    for path in contract.modules if contract else ():
+    if contract is None:
+        return catalogue
+    for path in contract.modules:
         module = _module(path)
         try:
             catalogue = catalogue.with_module(module)
         except DeclarationError as error:
             raise OwnModuleError(path, error.problems) from None
         _try_out(path, module)
+        problems = [*_same_texts(module, catalogue), *foreign_words(module.features, tables_of(contract))]
+        if problems:
+            raise OwnModuleError(path, problems)
     return catalogue
 
 
@@ -100,17 +111,21 @@ def _run(path: Path, source: bytes) -> ModuleType:
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)  # noqa: S102 -- running the lender's module is the job
     except (Exception, SystemExit) as error:  # a foreign module may raise anything
-        raise OwnModuleError(path, [_told(path, error)]) from error
+        raise OwnModuleError(path, [_told(path, error, module)]) from error
     return module
 
 
-def _told(path: Path, error: BaseException) -> str:
-    """Return where in the module an error arose and what it says."""
+def _told(path: Path, error: BaseException, module: ModuleType) -> str:
+    """Return where in the module an error arose and what it says, with the name that may have been meant."""
     if isinstance(error, DeclarationError):
         return f"{_line(path, error)}{'; '.join(error.problems)}"
     said = f"{_line(path, error)}{type(error).__name__}: {error}"
     if isinstance(error, ModuleNotFoundError):
         return f"{said}; a module may import features and installed packages, not files beside it"
+    if isinstance(error, NameError):
+        return f"{said}.{nearest(str(error.name), module.__dict__)}"
+    if isinstance(error, ImportError) and error.name in sys.modules and (wanted := _NOT_EXPORTED.match(str(error))):
+        return f"{said}.{nearest(wanted[1], sys.modules[error.name].__dict__)}"
     return said
 
 
@@ -142,6 +157,20 @@ def _is_feature(one: object) -> bool:
 def _strange(place: int, one: object) -> str:
     way = "write * before it" if isinstance(one, tuple | list) else "declare it as Windowed, Rowwise or SharedKey"
     return f"{EXPOSED}[{place}] is {type(one).__name__}, must be a feature; {way}"
+
+
+def _same_texts(module: Module, catalogue: Catalogue) -> Iterator[str]:
+    """Yield texts of own features that another feature bears: nobody could tell the two apart on a page."""
+    for language in ("en", "zh"):
+        named: dict[str, list[str]] = {}
+        for feature in catalogue.values():
+            named.setdefault(getattr(feature.meaning, language), []).append(feature.name)
+        for text, names in named.items():
+            if len(names) > 1 and any(feature.name in names for feature in module.features):
+                yield (
+                    f"{', '.join(map(repr, names))} have one text {language!r}: {text!r}; say what tells them apart, "
+                    "such as the days of the window by {days}"
+                )
 
 
 def _try_out(path: Path, module: Module) -> None:

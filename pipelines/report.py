@@ -149,9 +149,12 @@ def _explained(store: Store, run: StoredRun, scale: Scale) -> tuple[tuple[Driver
     return found, shap_pictures(features, matrix, contributions)
 
 
-def report_comparison(comparison: Comparison, out: Path, *, gates: Sequence[Gate] = (), made_at: datetime) -> Report:
-    """Write the page on which a challenger is held against the champion."""
-    return write_page(out, comparison_report(comparison, gates_found=gates, made_at=made_at))
+def report_comparison(
+    comparison: Comparison, out: Path, *, registered: int | None, gates: Sequence[Gate] = (), made_at: datetime
+) -> Report:
+    """Write the page on which a challenger is held against the champion, or what stands in its place (None)."""
+    page = comparison_report(comparison, registered=registered, gates_found=gates, made_at=made_at)
+    return write_page(out, page)
 
 
 def report_case(

@@ -30,12 +30,17 @@ SWAPS: Final = {
 
 
 def comparison_report(
-    comparison: Comparison, *, gates_found: Sequence[Gate] = (), made_at: datetime | None = None
+    comparison: Comparison,
+    *,
+    registered: int | None = None,
+    gates_found: Sequence[Gate] = (),
+    made_at: datetime | None = None,
 ) -> Page:
     """Hold a challenger against the champion: ranking, calibration, swap set and months.
 
     Args:
         comparison: Both models on the same cases.
+        registered: Version of the champion in the registry; None when another model stands in its place.
         gates_found: Gates of promotion; empty when the challenger was not put up.
         made_at: When the page is made; None writes no time.
     """
@@ -43,7 +48,7 @@ def comparison_report(
     return Page(
         title=f"{comparison.challenger.name} against {comparison.champion.name}",
         lead=_lead(comparison),
-        facts=_headline(comparison),
+        facts=_headline(comparison, registered),
         sections=(
             _ranking(comparison),
             _calibration(comparison),
@@ -105,13 +110,18 @@ def _gini_interval(test: AucDifference) -> str:
     return formats.interval(2 * test.lower, 2 * test.upper, lambda value: formats.number(value, 3, signed=True))
 
 
-def _headline(comparison: Comparison) -> Facts:
+def _headline(comparison: Comparison, registered: int | None) -> Facts:
     test, swaps = comparison.bootstrap, {cell.cell: cell for cell in comparison.swap_set.cells}
     swapped = swaps["in_out"].n + swaps["out_in"].n
     total = sum(cell.n for cell in swaps.values())
+    standing = f"version {registered}" if registered else "in its place: not registered"
     return Facts(
         (
-            ("Gini, champion", formats.number(comparison.champion.auc.gini, 3), comparison.champion.name),
+            (
+                "Gini, champion",
+                formats.number(comparison.champion.auc.gini, 3),
+                f"{comparison.champion.name}, {standing}",
+            ),
             ("Gini, challenger", formats.number(comparison.challenger.auc.gini, 3), comparison.challenger.name),
             (
                 "Difference of Gini",

@@ -9,12 +9,13 @@ import pytest
 from features.aggregates import COUNT
 from features.application import APPLICATION
 from features.catalogue import CATALOGUE, GROUPS, Catalogue, Module, entries
+from features.closed_lists import foreign_words
 from features.declaration import QUESTIONS, REASON_GROUPS, ReasonGroup
 from features.errors import DeclarationError
 from features.expression import column, of
 from features.history import History, View
 from features.rowwise import Rowwise
-from features.tables import LOANS
+from features.tables import LOANS, TABLES
 from features.windowed import summed
 
 RELIED_ON = {
@@ -68,6 +69,10 @@ def test_descriptions_tell_features_apart():
     for language in ("en", "zh"):
         texts = [getattr(feature.meaning, language) for feature in CATALOGUE.values()]
         assert sorted({text for text in texts if texts.count(text) > 1}) == []
+
+
+def test_descriptions_compare_columns_with_words_that_these_can_hold():
+    assert foreign_words(CATALOGUE.values(), TABLES) == ()
 
 
 def amount(**changes):
@@ -140,7 +145,7 @@ def test_an_own_reason_stands_after_the_built_in_ones():
     [
         (ours(), "module 'ours' declares no feature"),
         (replace(ours(amount(stem="x")), name="network"), "group 'network' is there already; give the module another"),
-        (ours(amount()), "'application_amount' is declared 2 times"),
+        (ours(amount()), "'application_amount': named so already, by a feature that is not of this module"),
         (ours(amount(stem="declared", column="income")), "'declared_income' cannot be the name of a feature"),
         (ours(amount(stem="two words")), "'two words_amount' cannot be the name of a feature"),
         (ours(amount(stem="x", kind="money")), "'x_amount' has kind 'money', must be one of number, category, flag"),

@@ -55,6 +55,19 @@ def test_the_registered_champion_is_taken(runs, small_store):
     assert [run.run_id for run in found.challengers] == [runs["lightgbm"]]
 
 
+def test_a_named_run_is_the_registered_champion_only_where_it_is_that(runs, small_store):
+    version = register(small_store, "named", runs["logistic"], version=1, bundle_sha256="aa")
+    set_alias(small_store, version, "champion")
+    found = [
+        compare_runs(
+            mlruns=small_store.folder, experiment="pair", name="named", champion=runs[candidate], resamples=120
+        ).registered
+        for candidate in ("logistic", "lightgbm")
+    ]
+
+    assert found == [1, None]
+
+
 def test_named_runs_are_taken(runs, small_store):
     found = compare_runs(
         mlruns=small_store.folder,

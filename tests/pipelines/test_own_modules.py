@@ -96,7 +96,7 @@ def test_a_contract_with_modules_travels_to_other_processes(tmp_path):
         (GOOD + "FEATURES *= 2", "'ours_amount_a_year' is declared 2 times"),
         (
             GOOD.replace('"ours"', '"application"').replace("amount_a_year", "amount"),
-            "'application_amount' is declared 2",
+            "'application_amount': named so already, by a feature that is not of this module; give the new one another",
         ),
         (GOOD.replace("年金额", ""), "'ours_amount_a_year' has no whole text 'zh'"),
         (
@@ -105,6 +105,8 @@ def test_a_contract_with_modules_travels_to_other_processes(tmp_path):
         ),
         (GOOD.replace('"amount"', '"gender"'), "'ours_amount_a_year' reads 'gender', which is protected"),
         (GOOD.replace('column("amount")', "amount"), "line 7: NameError: name 'amount' is not defined"),
+        (GOOD.replace("(derived(", "(derive("), r"line 7: NameError: .*\. Did you mean 'derived'\?"),
+        (GOOD.replace("import derived", "import derive"), r"line 3: ImportError: .* Did you mean 'derived'\?"),
         (GOOD.replace('"amount"', '"amuont"'), "'ours_amount_a_year': .*'amuont' .* Did you mean 'amount'"),
         (GOOD.replace("loan_asked", "loan"), "line 7: there is no reason group 'loan'.* Known: loan_asked, income"),
     ],
@@ -114,6 +116,105 @@ def test_what_is_wrong_with_a_module_is_told_with_its_path_and_the_feature(load,
         load(source)
 
     assert str(tmp_path / "ours.py") in str(caught.value)
+
+
+def alike(first, second):
+    return (
+        GOOD.rpartition("FEATURES")[0]
+        + f"""
+FEATURES = tuple(
+    derived(TOPIC, name, column("amount") * 12 / column("term_months"), en, zh)
+    for name, en, zh in (("first", {first}), ("second", {second}))
+)
+"""
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (
+            alike('"Amount a year", "年金额"', '"Amount of a year", "年金额"'),
+            "'ours_first', 'ours_second' have one text 'zh': '年金额'; say what tells them apart",
+        ),
+        (
+            alike('"Amount asked for", "甲"', '"Amount a year", "乙"'),
+            "'application_amount', 'ours_first' have one text 'en': 'Amount asked for'",
+        ),
+    ],
+)
+def test_two_features_that_nobody_could_tell_apart_are_refused(load, source, message):
+    assert CATALOGUE["application_amount"].meaning.en == "Amount asked for"
+    with pytest.raises(OwnModuleError, match=message):
+        load(source)
+
+
+CARDS = """
+from features.aggregates import COUNT
+from features.expression import column, of
+from features.history import History, View
+from features.loan_views import LOANS_ELSEWHERE
+from features.rowwise import flag
+from features.tables import BUREAU_INQUIRIES, INSTALMENTS, LOANS
+from features.topic import Topic
+from features.windowed import summed
+
+def of_rows(rows, table=BUREAU_INQUIRIES, **view):
+    cards = History(
+        stem="cards", source="bureau", group="multi_lender", nothing="no row is known",
+        view=View(table=table, **view), rows=rows,
+    )
+    return tuple(
+        summed(cards, COUNT, "Cards in {{days}} days", "近{{days}}天", days=days, direction=1) for days in (7, 30)
+    )
+
+TOPIC = Topic(stem="cards", source="declared", group="loan_asked")
+FEATURES = {}
+"""
+
+
+@pytest.mark.parametrize(
+    ("declared", "found"),
+    [
+        ('of_rows(column("purpose") == "credit_crd")', ("'cards_count_7d' (and 1 more)", "purpose", "credit_crd")),
+        ('of_rows("credit_crd" != column("purpose"))', ("'cards_count_7d' (and 1 more)", "purpose", "credit_crd")),
+        (
+            'of_rows(~column("purpose").is_in("guarantee", "loan_aproval"))',
+            ("'cards_count_7d' (and 1 more)", "purpose", "loan_aproval"),
+        ),
+        (
+            'of_rows(column("this_channel") == "partnr")',
+            ("'cards_count_7d' (and 1 more)", "this_channel", "partnr"),
+        ),
+        (
+            'of_rows(column("loan_lender_type") == "bnk", table=INSTALMENTS, parent=LOANS)',
+            ("'cards_count_7d' (and 1 more)", "loan_lender_type", "bnk"),
+        ),
+        (
+            '(flag(TOPIC, "agent", column("channel") == "agnt", "By agent", "代理"),)',
+            ("'cards_agent'", "channel", "agnt"),
+        ),
+    ],
+)
+def test_a_word_that_a_column_cannot_hold_is_told_with_the_nearest(load, declared, found):
+    """It would be no error of computing: the count would be 0 in every row."""
+    feature, column, word = found
+    with pytest.raises(OwnModuleError) as caught:
+        load(CARDS.format(declared))
+
+    assert f"{feature} compares {column!r} with {word!r}, which must be one of" in str(caught.value)
+    assert "Did you mean" in str(caught.value)
+    assert len(caught.value.problems) == 1
+
+
+def test_the_words_of_the_lenders_contract_are_those_that_count(tmp_path):
+    (tmp_path / "cards.py").write_text(CARDS.format('of_rows(column("purpose") == "leasing")'), encoding="utf-8")
+    modules = (tmp_path / "cards.py",)
+    categories = {"bureau_inquiries": {"purpose": ("leasing", "card")}}
+
+    assert "cards_count_7d" in load_catalogue(TablesContract(modules=modules, categories=categories))
+    with pytest.raises(OwnModuleError, match="with 'leasing', which must be one of loan_approval"):
+        load_catalogue(TablesContract(modules=modules))
 
 
 HISTORIES = """

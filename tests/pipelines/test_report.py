@@ -149,7 +149,7 @@ def test_without_run_and_bundle_the_way_out_is_named(trained, tmp_path):
 
 def test_a_comparison_is_written(trained, tmp_path):
     found = compare_runs(mlruns=trained[0] / "mlruns", experiment="small", resamples=120)
-    done = report_comparison(found.comparisons[0], tmp_path / "c.html", made_at=NOW)
+    done = report_comparison(found.comparisons[0], tmp_path / "c.html", registered=found.registered, made_at=NOW)
 
     assert "Swap set at equal approval rate" in done.path.read_text(encoding="utf-8")
 

@@ -27,6 +27,13 @@ def test_the_lead_follows_the_interval(report, comparison, lower, upper, words):
     assert words in report(replace(comparison, bootstrap=test))
 
 
+@pytest.mark.parametrize(("registered", "words"), [(3, "version 3"), (None, "in its place: not registered")])
+def test_a_model_that_stands_in_for_the_champion_is_said_to(comparison, parse, registered, words):
+    text = parse(render(comparison_report(comparison, registered=registered))).text()
+
+    assert f"{comparison.champion.name}, {words}" in text
+
+
 def test_the_swap_set_counts_every_application(report, comparison):
     text = report(comparison)
 
