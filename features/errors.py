@@ -57,11 +57,19 @@ class UnknownTableError(FeaturesError):
 
 
 class SchemaError(FeaturesError):
-    """A table that does not fit its contract: ``problems`` lists every column that is wrong."""
+    """A table that does not fit its contract.
 
-    def __init__(self, table: str, problems: Iterable[str]) -> None:
+    Attributes:
+        table: Name of the table.
+        problems: What is wrong with every column that is wrong.
+        first: Row, counted from 0, and column of the first value of a record that is missing or of another type; None
+            when the table is wrong in another way.
+    """
+
+    def __init__(self, table: str, problems: Iterable[str], *, first: tuple[int, str] | None = None) -> None:
         self.table = table
         self.problems = tuple(problems)
+        self.first = first
         super().__init__(f"table {table!r} does not fit its contract: {'; '.join(self.problems)}")
 
 

@@ -57,7 +57,9 @@ class RecordReader:
         try:
             rows = self._read(given, self._without_protected)
         except _MISFIT:
-            raise SchemaError(self.table.name, islice(self._problems(given), MOST_PROBLEMS)) from None
+            problems = list(islice(self._problems(given), MOST_PROBLEMS))
+            first = next((at for at, _ in problems if at is not None), None)
+            raise SchemaError(self.table.name, [problem for _, problem in problems], first=first) from None
         return rows if len(rows) < 2 or len({row[self._key] for row in rows}) == len(rows) else self._once(rows)
 
     def _records(self, records: Records) -> Sequence[Record]:
@@ -85,22 +87,25 @@ class RecordReader:
         found = f"key {self.table.key!r} == {twice!r} stands for rows that differ"
         raise SchemaError(self.table.name, [found])
 
-    def _problems(self, records: Sequence[Record]) -> Iterator[str]:
+    def _problems(self, records: Sequence[Record]) -> Iterator[tuple[tuple[int, str] | None, str]]:
+        """Yield what is wrong in words, after its row and column where a value is missing or of another type."""
         known = {column.name for column in self.table.columns}
         for place, record in enumerate(records):
             if not isinstance(record, Mapping):
-                yield f"row {place} is a {type(record).__name__}, must be a mapping of column to value"
+                yield None, f"row {place} is a {type(record).__name__}, must be a mapping of column to value"
                 continue
             strange = [str(name) for name in record if name not in known]
-            yield from (f"row {place}: column {name!r} is in no contract.{nearest(name, known)}" for name in strange)
+            for name in strange:
+                yield None, f"row {place}: column {name!r} is in no contract.{nearest(name, known)}"
             for column in self._columns:
+                at = (place, column.name)
                 if column.name not in record:
                     hint = nearest(column.name, strange)
-                    yield f"row {place}: column {column.name!r} is missing, pass None for what is unknown.{hint}"
+                    yield at, f"row {place}: column {column.name!r} is missing, pass None for what is unknown.{hint}"
                 elif not _fits(column, record[column.name]):
                     value = record[column.name]
                     found = f"{value!r:.60} ({type(value).__name__})"
-                    yield f"row {place}: column {column.name!r} is {found}, must be {_expected(column)}"
+                    yield at, f"row {place}: column {column.name!r} is {found}, must be {_expected(column)}"
 
 
 _MISFIT: Final = (KeyError, TypeError, ValueError, OverflowError)

@@ -77,7 +77,7 @@ def application(serving: Serving, body: bytes, limits: Limits) -> Answer:
     try:
         features = serving.builder.build(request.application_id, tables)
     except FeaturesError as error:
-        raise of_features(error) from None
+        raise of_features(error, tables, serving.columns) from None
     case = CaseRequest(features=features, case_id=request.application_id, portfolio=request.portfolio)
     decision = _decide(serving.scorer, case)
     return Answer(body=decision.to_json().encode(), decisions=(decision,))

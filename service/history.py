@@ -8,20 +8,31 @@ order, bounds of numbers, closed lists of categories, and that text is given, sh
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any, Final
 
 import polars as pl
 
 from features.errors import nearest
-from features.schema_check import FIRST_YEAR, LAST_YEAR, OLDEST_YEARS, UNREAD
+from features.schema_check import FIRST_YEAR, LARGEST, LAST_YEAR, OLDEST_YEARS, UNREAD
 from features.tables import TABLES, Column, Table
 from scoring.encode import text_problem
 from scoring.errors import shown
 from service.errors import RefusedError
 from service.limits import Limits
+from service.requests import shown_json
 from service.strict_json import inside
+
+_KINDS: Final[Mapping[type[pl.DataType], str]] = {
+    pl.String: "text",
+    pl.Boolean: "true or false",
+    pl.Int64: "a whole number",
+    pl.Float64: f"a number below {LARGEST:g}",
+    pl.Datetime: "a time with its zone, such as 2026-03-02T14:05:00Z",
+    pl.Date: "a date, such as 1990-05-17",
+}
+"""What a value must be by the type of its column, to who writes JSON."""
 
 _TIME: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?([Zz]|[+-][0-9]{2}:[0-9]{2})"
@@ -77,6 +88,26 @@ def read_tables(tables: Mapping[str, Any], limits: Limits, contracts: Columns = 
     }
 
 
+def misfit(table: str, rows: Sequence[Record], at: tuple[int, str], columns: Mapping[str, Column]) -> RefusedError:
+    """Return the refusal of a value that is missing or of another type, which the builder found.
+
+    Args:
+        table: Name of the table.
+        rows: Its rows.
+        at: Row and column of the value.
+        columns: What each column may hold.
+    """
+    index, name = at
+    place, row, column = inside(f"tables.{table}[{index}]", name), rows[index], columns[name]
+    if name not in row:
+        way_out = (
+            "give null for what is unknown" if column.nullable else f"it must be {_KINDS[column.dtype.base_type()]}"
+        )
+        return _refused("invalid_table", place, f"is missing; {way_out}.")
+    must = _KINDS[column.dtype.base_type()] + (" or null" if column.nullable else "")
+    return _refused("invalid_table", place, f"== {shown_json(row[name])}, must be {must}.")
+
+
 def listed(names: list[str]) -> str:
     """Return names joined by commas."""
     return ", ".join(names)
@@ -84,7 +115,8 @@ def listed(names: list[str]) -> str:
 
 def _row(table: str, columns: Mapping[str, Column], index: int, row: object) -> Record:
     if not isinstance(row, dict):
-        raise _refused("invalid_value", f"tables.{table}[{index}]", f"== {shown(row)}, must be an object of columns.")
+        found = f"== {shown_json(row)}, must be an object of columns."
+        raise _refused("invalid_value", f"tables.{table}[{index}]", found)
     read = dict(row)
     for name, value in row.items():
         column = columns.get(name)
@@ -127,7 +159,7 @@ def _possible_age(born: date, applied: datetime) -> bool:
 
 
 def _text(column: Column, value: str) -> object:
-    """Return text, or the time or date that it says.
+    """Return text, or the time or date that it says; where a number or flag must be, the builder refuses it.
 
     Raises:
         ValueError: It is none; the message says what it must be.
@@ -137,6 +169,8 @@ def _text(column: Column, value: str) -> object:
         return _moment(value)
     if kind is pl.Date:
         return _day(value)
+    if kind is not pl.String:
+        return value
     if column.allowed and value not in column.allowed:
         raise ValueError(f"one of {listed(list(column.allowed))}")
     if not value:
@@ -153,7 +187,7 @@ def _moment(value: str) -> datetime:
     except ValueError:  # a day or an hour that no calendar has
         time = None
     if time is None:
-        raise ValueError("a time with its zone, such as 2026-03-02T14:05:00Z")
+        raise ValueError(_KINDS[pl.Datetime])
     try:
         year = time.astimezone(UTC).year
     except OverflowError:  # before the first or after the last day of the calendar in UTC
@@ -169,7 +203,7 @@ def _day(value: str) -> date:
             return date.fromisoformat(value)
     except ValueError:  # a day that no calendar has
         pass
-    raise ValueError("a date, such as 1990-05-17")
+    raise ValueError(_KINDS[pl.Date])
 
 
 def _number_problem(column: Column, value: object) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from features.errors import FeaturesError, SchemaError, UnknownApplicationError
@@ -16,6 +17,7 @@ from scoring.errors import (
     RequestError,
 )
 from service.errors import RefusedError
+from service.history import Columns, Record, misfit
 from service.requests import shown_json
 from service.strict_json import inside
 
@@ -77,11 +79,19 @@ def _in_json(must: str) -> str:
     return must
 
 
-def of_features(error: FeaturesError) -> RefusedError:
-    """Return the refusal for raw tables that features cannot be built from."""
+def of_features(error: FeaturesError, tables: Mapping[str, Sequence[Record]], columns: Columns) -> RefusedError:
+    """Return the refusal for raw tables that features cannot be built from.
+
+    Args:
+        error: What the builder said.
+        tables: The tables.
+        columns: What each column may hold.
+    """
     if isinstance(error, UnknownApplicationError):
         detail = "application_id is not among the rows of tables.applications; give its own row, too."
         return RefusedError(422, "unknown_application", detail, "application_id")
+    if isinstance(error, SchemaError) and error.first is not None:
+        return misfit(error.table, tables[error.table], error.first, columns[error.table])
     field = f"tables.{error.table}" if isinstance(error, SchemaError) else "tables"
     return RefusedError(422, "invalid_table", str(error), field)
 

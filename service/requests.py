@@ -160,19 +160,15 @@ def _portfolio(value: object) -> Portfolio | None:
 
 
 def _mistyped(place: str, value: object, must: str) -> RefusedError:
-    if isinstance(value, dict):
-        found = "an object" if value else "an empty object"
-    elif isinstance(value, list):
-        found = "a list" if value else "an empty list"
-    else:
-        found = shown_json(value)
-    return RefusedError(422, "invalid_value", f"{place} == {found}, must be {must}.", place)
+    return RefusedError(422, "invalid_value", f"{place} == {shown_json(value)}, must be {must}.", place)
 
 
 def shown_json(value: object) -> str:
-    """Return a value as a message may repeat it, the constants in JSON's words."""
-    return (
-        {None: "null", True: "true", False: "false"}[value]
-        if value is None or isinstance(value, bool)
-        else shown(value)
-    )
+    """Return a value as a message may repeat it: constants in JSON's words, objects and lists by name alone."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    if isinstance(value, dict):
+        return "an object" if value else "an empty object"
+    if isinstance(value, list):
+        return "a list" if value else "an empty list"
+    return shown(value)
