@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -11,8 +12,11 @@ from pipelines.cli_options import Json, Out, PublicKey
 from pipelines.console import print_facts, print_json, print_table
 
 if TYPE_CHECKING:
-    from modelling.bundle_diff import Moved
+    from modelling.bundle_diff import Change, Moved
     from scoring.spec import ModelSpec
+
+MOST_ALONE: Final = 10
+"""So many things of one part that only one bundle holds are printed: models of other data share no feature at all."""
 
 Folder = Annotated[Path, typer.Argument(metavar="BUNDLE", help="Folder of the bundle.")]
 
@@ -151,10 +155,24 @@ def diff(
         print_facts([("same bundle", found.before)])
         return
     print_facts([("A", f"{before}, {found.before}"), ("B", f"{after}, {found.after}")])
-    rows = [(change.part, change.what, _cut(change.before), _cut(change.after)) for change in found.changes]
-    print_table("Changes", ("part", "what", "A", "B"), rows)
+    print_table("Changes", ("part", "what", "A", "B"), _change_rows(found.changes))
     if found.moved is not None:
         _show_moved(found.moved, found.cases)
+
+
+def _change_rows(changes: Sequence[Change]) -> list[tuple[str, str, str, str]]:
+    """Return a line for each change; of what one bundle holds alone, the first few of each part."""
+    alike: dict[tuple[str, bool, bool], list[Change]] = {}
+    for change in changes:
+        alike.setdefault((change.part, change.before is None, change.after is None), []).append(change)
+    rows = []
+    for (part, added, removed), found in alike.items():
+        told = found[:MOST_ALONE] if added or removed else found
+        rows += [(part, change.what, _cut(change.before), _cut(change.after)) for change in told]
+        if len(told) < len(found):
+            more = f"and {len(found) - len(told)} more in {'B' if added else 'A'} alone: see them with --json"
+            rows.append((part, more, "", ""))
+    return rows
 
 
 def _cut(text: str | None) -> str:

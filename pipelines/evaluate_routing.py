@@ -27,7 +27,7 @@ def evaluate_routing(
     bundle_folder: Path,
     out: Path,
     *,
-    capacity_share: float = 0.08,
+    capacity_share: float = 0.10,
     seed: int = 0,
     finds: float = PERSON_FINDS,
     definition: BadDefinition | None = None,

@@ -130,3 +130,17 @@ def test_bundles_are_compared_on_the_cases_of_a_sample(small, folder, tmp_path):
     assert "tiers.A.upper_pd" in shown
     assert f"100 of {len(small.cases):,}; decide more with --sample" in shown
     assert "same bundle" in run("bundle", "diff", folder, folder)
+
+
+def test_of_what_one_bundle_holds_alone_the_first_are_printed_and_the_rest_counted(small, folder, tmp_path):
+    origin = small.bundle.spec.provenance
+    packages = {f"package{number:02}": "1.0" for number in range(15)}
+    other = tmp_path / "other"
+    spec = replace(small.bundle.spec, provenance=replace(origin, packages={**origin.packages, **packages}))
+    write_bundle(other, replace(small.bundle, spec=spec))
+
+    for bundles, alone in (((folder, other), "B"), ((other, folder), "A")):
+        shown = " ".join(run("bundle", "diff", *bundles).replace("│", " ").split())
+        assert f"and 5 more in {alone} alone: see them with --json" in shown
+        assert ("package09" in shown, "package10" in shown) == (True, False)
+        assert len(json.loads(run("bundle", "diff", *bundles, "--json"))["changes"]) == 15
