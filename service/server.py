@@ -35,8 +35,9 @@ class Server(uvicorn.Server):
 
     Args:
         service: What answers.
-        reloader: Reloads on SIGHUP, where there is one.
-        config: Uvicorn's.
+        reloader: Reloads on SIGHUP, where there is one; None reloads nothing.
+        host: Address to listen on, where `run` is given no socket.
+        port: Port to listen on; 0 takes any that is free.
         drain_seconds: How long ``/ready`` says no before new connections are refused.
         started: Told the address once it listens.
     """
@@ -44,12 +45,27 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         service: Service,
-        reloader: Reloader,
-        config: uvicorn.Config,
+        reloader: Reloader | None,
         *,
+        host: str = "127.0.0.1",
+        port: int = 0,
         drain_seconds: float,
         started: Callable[[str], None],
     ) -> None:
+        config = uvicorn.Config(
+            create_app(service),
+            host=host,
+            port=port,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            limit_concurrency=MOST_AT_ONCE,
+            timeout_keep_alive=KEPT_SECONDS,
+            timeout_graceful_shutdown=LONGEST_END,
+        )
         super().__init__(config)
         self.service = service
         self.reloader = reloader
@@ -61,7 +77,7 @@ class Server(uvicorn.Server):
         """Listen, and answer SIGHUP from now on."""
         await super().startup(sockets)
         self._loop = asyncio.get_running_loop()
-        if hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
+        if self.reloader and hasattr(signal, "SIGHUP") and threading.current_thread() is threading.main_thread():
             self._loop.add_signal_handler(signal.SIGHUP, self.reloader.request)
         if self.started:
             host, port = self.servers[0].sockets[0].getsockname()[:2]
@@ -107,24 +123,11 @@ def serve(
     """
     serving = load()
     service = Service(serving, limits=limits)
-    config = uvicorn.Config(
-        create_app(service),
-        host=host,
-        port=port,
-        lifespan="off",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MOST_AT_ONCE,
-        timeout_keep_alive=KEPT_SECONDS,
-        timeout_graceful_shutdown=LONGEST_END,
-    )
     server = Server(
         service,
         Reloader(service, load),
-        config,
+        host=host,
+        port=port,
         drain_seconds=drain_seconds,
         started=lambda address: started(address, serving),
     )

@@ -17,7 +17,6 @@ import lightgbm as lgb
 import numpy as np
 import polars as pl
 import pytest
-import uvicorn
 
 from features.build import build
 from features.catalogue import CATALOGUE
@@ -42,7 +41,7 @@ from scoring.spec import (
     ReasonText,
     Tier,
 )
-from service import Service, create_app, load_serving
+from service import Service, load_serving
 from service.server import Server
 from synthetic.writer import write
 
@@ -261,17 +260,8 @@ class Client:
 @contextmanager
 def served(service):
     """Serve in a thread on a free port, and give a client."""
-    config = uvicorn.Config(
-        create_app(service),
-        port=0,
-        lifespan="off",
-        ws="none",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-    )
     told = []
-    server = Server(service, None, config, drain_seconds=0.0, started=told.append)
+    server = Server(service, None, drain_seconds=0.0, started=told.append)
     thread = threading.Thread(target=server.run)
     thread.start()
     until = time.monotonic() + 20

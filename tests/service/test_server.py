@@ -172,6 +172,14 @@ def test_sixteen_threads_get_the_bits_of_one(client, new_client, scorer, cases):
             assert together == f'{{"decisions": [{", ".join(wanted)}]}}'
 
 
+def test_a_connection_is_kept_for_longer_than_a_client_pauses(client, new_client):
+    """Where the server closes it first, a client or load balancer that asks again meets a broken pipe."""
+    with new_client(f"http://{client.host}:{client.port}") as other:
+        assert other.get("/health")[0] == 200
+        time.sleep(6)
+        assert other.get("/health")[0] == 200
+
+
 def test_a_bundle_that_cannot_be_trusted_is_not_served(folder, altered, tmp_path):
     key = tmp_path / "key"
     key.write_bytes(b"k" * 32)
