@@ -27,7 +27,7 @@ class Store:
     before 3.51.3; a test sees to that.
 
     Attributes:
-        folder: Holds ``mlflow.db``, ``artifacts/`` and ``datasets/``; made when it is absent.
+        folder: Holds ``mlflow.db``, ``artifacts/``, ``datasets/`` and ``bundles/``; made when it is absent.
     """
 
     folder: Path
@@ -46,6 +46,11 @@ class Store:
     def datasets(self) -> Path:
         """Folder of the cases that runs were trained on, each file named by its hash and shared by its runs."""
         return self.folder.resolve() / "datasets"
+
+    @property
+    def bundles(self) -> Path:
+        """Folder of the bundles that were promoted, each named by the hash of its manifest."""
+        return self.folder.resolve() / "bundles"
 
     def client(self) -> MlflowClient:
         """Return a client of this store; nothing of MLflow's global state is set.

@@ -12,6 +12,9 @@ Alias = Literal["champion", "challenger"]
 
 BUNDLE_TAG = "bamboo.bundle_sha256"
 
+RESTORED_TAG = "bamboo.restored"
+"""When and why a version was last made the champion again."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Registered:
@@ -44,10 +47,15 @@ def aliased(store: Store, name: str, alias: Alias) -> Registered | None:
     return _registered(found)
 
 
+def versions(store: Store, name: str) -> tuple[Registered, ...]:
+    """Return all versions of a registered model, the first one first; none when there is no such model."""
+    found = map(_registered, store.client().search_model_versions(f"name = '{name}'"))
+    return tuple(sorted(found, key=lambda each: each.version))
+
+
 def next_version(store: Store, name: str) -> int:
     """Return the version that the next model registered under a name will get."""
-    found = store.client().search_model_versions(f"name = '{name}'")
-    return 1 + max((int(one.version) for one in found), default=0)
+    return 1 + max((each.version for each in versions(store, name)), default=0)
 
 
 def register(store: Store, name: str, run_id: str, *, version: int, bundle_sha256: str) -> Registered:
@@ -86,6 +94,11 @@ def register(store: Store, name: str, run_id: str, *, version: int, bundle_sha25
 def set_alias(store: Store, registered: Registered, alias: Alias) -> None:
     """Give a version an alias; whichever version bore it before loses it."""
     store.client().set_registered_model_alias(registered.name, alias, str(registered.version))
+
+
+def tag_restored(store: Store, registered: Registered, text: str) -> None:
+    """Say beside a version when and why it was made the champion again."""
+    store.client().set_model_version_tag(registered.name, str(registered.version), RESTORED_TAG, text)
 
 
 def forget(store: Store, name: str) -> None:

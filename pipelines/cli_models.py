@@ -23,6 +23,7 @@ def register(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(compare)
     app.command()(promote)
+    app.command()(restore)
 
 
 def train(
@@ -255,6 +256,29 @@ def promote(
             ("manifest", result.bundle_sha256),
         )
     )
+
+
+def restore(
+    bundle: Annotated[Path, typer.Option("--bundle", help="Folder to write the bundle to.")],
+    version: Annotated[
+        int | None, typer.Option(help="Version of the registered model; by default the champion.", min=1)
+    ] = None,
+    why: Annotated[str, typer.Option(help="Why another version takes the champion's place; MLflow keeps it.")] = "",
+    mlruns: MlRuns = Path("mlruns"),
+    experiment: Experiment = EXPERIMENT,
+    json: Json = False,
+) -> None:
+    """Write the bundle of a promoted version again; with --version and --why, make that version the champion again."""
+    from pipelines.restore import restore as work
+
+    now = datetime.now(UTC)
+    result = work(mlruns=mlruns, bundle=bundle, now=now, name=experiment, version=version, why=why)
+    if json:
+        print_json(result)
+        return
+    facts = [("champion", f"{result.registered.name} version {result.registered.version}")]
+    facts += [("in place of", f"version {result.replaced.version}")] if result.replaced else []
+    print_facts([*facts, ("bundle", result.bundle), ("manifest", result.registered.bundle_sha256)])
 
 
 def print_gates(gates: tuple[Gate, ...]) -> None:

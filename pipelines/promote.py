@@ -16,6 +16,7 @@ from modelling.compare import Comparison
 from modelling.dataset import Dataset
 from modelling.export import bundle_from
 from modelling.gates import GateLimits, promotion_gates
+from modelling.kept_bundles import keep
 from modelling.mlflow_store import Store
 from modelling.out_of_time import out_of_time_start
 from modelling.parity import held_together, scorer_agrees
@@ -141,7 +142,7 @@ def promote(
     """Put a run through the gates; when all pass, export it, register it and make it the champion.
 
     The bundle is written aside and renamed before the alias is set: a job that is killed leaves the champion as it was,
-    or a whole bundle, and can be run again.
+    or a whole bundle, and can be run again. The store keeps a copy, see `pipelines.restore`.
 
     Args:
         mlruns: Folder of MLflow's store.
@@ -185,6 +186,7 @@ def promote(
     made = _with_gates(made, gates, taken)
     progress("writing the bundle", 0.9)
     sha256 = write_bundle(bundle, made, private_key=private_key)
+    keep(store, bundle)
     registered = register(store, name, run.run_id, version=version, bundle_sha256=sha256)
     _crown(store, registered, champion)
     progress("promoted", 1.0)
@@ -244,7 +246,7 @@ def _champion_before(store: Store, name: str, run_id: str) -> Registered | None:
     if champion and champion.run_id == run_id:
         raise AlreadyChampionError(
             f"run {run_id} is the champion of {name!r} already (version {champion.version}): its bundle was written "
-            "then. If that is lost, take it from where it is served, or train again and promote the new run."
+            "then. `bamboo restore` writes it again."
         )
     return champion
 
