@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 import pipelines.cli_bundle
 import pipelines.cli_data
@@ -17,8 +18,26 @@ import pipelines.cli_proof
 import pipelines.cli_reports
 import pipelines.cli_service
 
+
+class Commands(TyperGroup):
+    """The commands, which repeat a value that cannot be read: the parser tells only what it must be."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's class of contexts is its own affair
+        """Run the command that was asked for."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            from pydantic import ValidationError
+
+            if isinstance(error.__cause__, ValidationError):
+                given = error.__cause__.errors()[0]["input"]
+                error.message = f"{given!r} was given. {error.message}"
+            raise
+
+
 app = typer.Typer(
     name="bamboo",
+    cls=Commands,
     help="Credit scoring whose explanations decide whom a person phones before the lender decides.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

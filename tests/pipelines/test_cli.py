@@ -108,7 +108,11 @@ def test_help_is_printed_on_stdout(bamboo, name):
         (["features", "tables"], "give a folder of raw tables and --out to build features, or --list"),
         (["features", "--list", "--out", "o"], "--list prints the catalogue and builds nothing"),
         (["features", "tables", "--out", "o", "--group", "network"], "--group and --search choose what --list prints"),
-        (["synthesise", "tiny", "--out", "o", "--seed", "x"], "Invalid value for '--seed'"),
+        (
+            ["synthesise", "tiny", "--out", "o", "--seed", "x"],
+            "Invalid value for '--seed': 'x' was given. Input should be",
+        ),
+        (["bundle", "diff", "a", "b", "--sample", "0"], "Invalid value for '--sample': '0' was given. Input should be"),
         (["verify", "a.csv", "--called-at", "2024-01-01"], "'2024-01-01' does not match the format"),
         (["train", "."], "a feature table needs --tables, the raw tables that hold the outcomes"),
         (["train", __file__], "a table of one row per case needs --contract, which names its target"),
