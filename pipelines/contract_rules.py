@@ -13,6 +13,7 @@ from features.schema_check import FIRST_YEAR, LAST_YEAR
 from features.tables import TABLES, TIME, Column, Table
 from pipelines.contract import TablesContract
 from pipelines.rules import Between, Holds, InSet, NotNull, Rule, Unique
+from scoring.encode import FORBIDDEN_CATEGORIES
 
 LONGEST_TEXT: Final = 200
 """Characters that a text may have in a raw table: identifiers, hashes and names are far shorter."""
@@ -23,8 +24,9 @@ PLAIN_TEXT: Final = "_plain_text"
 
 _FIRST: Final = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
 _END: Final = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
-_HIDDEN: Final = "[\\x00-\\x1f\\x7f\\u200e\\u200f\\u202a-\\u202e\\u2066-\\u2069]"
-"""Control characters, and marks that turn the direction of text: they hide what a page or a log shows."""
+_HIDDEN: Final = "[" + "".join(f"\\p{{{category}}}" for category in sorted(FORBIDDEN_CATEGORIES - {"Cs"})) + "]"
+"""Characters that hide or break what a page or a log shows: those that the scorer refuses, too; no column of Polars can
+hold half a surrogate pair."""
 
 
 def tables_of(contract: TablesContract) -> Mapping[str, Table]:

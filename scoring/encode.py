@@ -35,18 +35,18 @@ _FLOAT64: Final = np.dtype(np.float64)  # numpy takes longer to find it by its c
 LONGEST_TEXT: Final = 1000
 """Most characters that a category or an id may have."""
 
-FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs"})
-"""Unicode categories that no text may hold: control, format (bidi marks among them) and surrogates."""
+FORBIDDEN_CATEGORIES: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Unicode categories that no text may hold: control, format (bidi marks among them), surrogates and ends of lines."""
 
 
 def text_problem(text: str) -> str | None:
-    """Return what a text must be, when it is not: short, without control, format or surrogate characters; else None."""
+    """Return what a text must be, when it is not: short, without characters that hide, break or turn it; else None."""
     if len(text) > LONGEST_TEXT:
         return f"at most {LONGEST_TEXT} characters long"
     if not text.isascii() or not text.isprintable():
         for character in text:
             if unicodedata.category(character) in FORBIDDEN_CATEGORIES:
-                return f"free of control, format and surrogate characters (found U+{ord(character):04X})"
+                return f"free of control, format, line-end and surrogate characters (found U+{ord(character):04X})"
     return None
 
 

@@ -67,7 +67,7 @@ def description(serving: Serving, limits: Limits) -> Described:
             "title": "Bamboo",
             "version": "1",
             "description": f"Decisions by {spec.name} {spec.version}, bundle {serving.scorer.sha256}. "
-            "Text must be free of control, format and surrogate characters.",
+            "Text must be free of control, format, line-end and surrogate characters.",
         },
         "paths": paths,
         "components": {"schemas": schemas(spec, limits)},

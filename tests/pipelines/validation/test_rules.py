@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -9,14 +12,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from features.tables import TABLES
+from features.tables import TABLES, WATCHLIST
 from pipelines.business_rules import business_rules
 from pipelines.checked import check_rules
-from pipelines.contract_rules import contract_rules
+from pipelines.contract_rules import PLAIN_TEXT, contract_rules, with_flags
 from pipelines.errors import ExpectationRaisedError, ExpectationsDisagreeError
 from pipelines.expectations import agree
 from pipelines.quarantine import broken_rules
 from pipelines.rules import Between, Holds, InSet, NotBefore, NotNull, Rule, Unique
+from scoring.encode import text_problem
 
 LATER = timedelta(days=1)
 END = datetime(2024, 7, 1, tzinfo=UTC)
@@ -188,6 +192,17 @@ PLANTS = {
 
 def _rules(name):
     return (*contract_rules(TABLES[name]), *business_rules(TABLES[name], END))
+
+
+def test_validation_sets_aside_the_texts_that_the_scorer_refuses():
+    """Otherwise a model could be trained on a text that no case may then bear. Of every character that Python knows."""
+    known = [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c) not in {"Cn", "Cs"}]
+    table = WATCHLIST.empty().select("key_hash").clear(len(known)).with_columns(key_hash=pl.Series(known))
+    only = replace(WATCHLIST, columns=tuple(column for column in WATCHLIST.columns if column.name == "key_hash"))
+    passed = with_flags(only, table)[PLAIN_TEXT].to_list()
+
+    assert passed == [text_problem(character) is None for character in known]
+    assert {"\u2028", "\u200b", "\u202e", "\x85"} <= {c for c, fine in zip(known, passed, strict=True) if not fine}
 
 
 @pytest.mark.parametrize("name", PLANTS)
