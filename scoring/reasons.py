@@ -52,5 +52,6 @@ def reasons_of(
             if not points_lost[place] > LEAST_POINTS:
                 break
             named.append(features[place])
-        found.append(make_reason(words.id, lost, tuple(named), words.en, words.zh))
+        if named:  # else a sum of roundings
+            found.append(make_reason(words.id, lost, tuple(named), words.en, words.zh))
     return tuple(found)
