@@ -69,6 +69,12 @@ def _show_spec(spec: ModelSpec) -> None:
     ]
     if rules:
         print_table("Hard rules", ("rule", "when", "outcome"), rules)
+    limits = [
+        (limit.feature, f"{limit.limit:.0%} of the portfolio or more", limit.outcome)
+        for limit in spec.policy.concentration_limits
+    ]
+    if limits:
+        print_table("Limits of concentration", ("category of", "holds", "outcome"), limits)
     accepted = spec.provenance.accepted_gates
     gates = [
         (

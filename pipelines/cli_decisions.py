@@ -71,6 +71,10 @@ def score(
     print_table("Triggers and rules", ("fired", "cases"), [(name, f"{n:,}") for name, n in fired], right=(1,))
     facts = (
         ("cases", f"{result.cases:,}"),
+        (
+            "their ids",
+            f"column {column}" if column else "numbers of the rows: --case-id names a column that holds them",
+        ),
         ("control arm", f"{result.control:,}"),
         ("thin files", f"{result.thin_files:,}"),
         ("decisions", result.out),
@@ -112,12 +116,13 @@ def route(
     left_out = (
         f", {result.control_left_out:,} left out: it may fill half of the list" if result.control_left_out else ""
     )
-    print_table("Why these calls", ("trigger or rule", "calls"), [(name, f"{n:,}") for name, n in why], right=(1,))
+    rows = [*why, ("none: value alone", result.value_alone)]
+    print_table("Why these calls", ("trigger or rule", "calls"), [(name, f"{n:,}") for name, n in rows], right=(1,))
     facts = (
         ("called", f"{result.called:,} of a capacity of {result.capacity:,}"),
         ("control arm", f"{result.control_cases:,} cases{left_out}"),
         ("waiting for room", f"{result.waiting:,}"),
-        ("ranked by", result.ranked_by),
+        ("ranked by", f"{result.ranked_by}, after those that a rule sends to a person"),
         ("call list", out / LIST_CSV),
         ("call sheets", out / SHEETS),
         ("answers to fill in", out / ANSWERS),

@@ -90,12 +90,16 @@ def _show_tiers(result: DemoResult) -> None:
 def _show_calls(result: DemoResult) -> None:
     scored, routed, verified = result.scored, result.routed, result.verified
     outcomes = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in scored.outcomes.items())
+    at_random = routed.control_cases - routed.control_left_out
     why = ", ".join(f"{name} {count:,}" for name, count in sorted(routed.why.items(), key=lambda item: -item[1]))
     print_facts(
         (
             ("last month's applications", f"{scored.cases:,}: {outcomes}"),
-            ("calls routed", f"{routed.called:,} of {routed.capacity:,} possible, ranked by {routed.ranked_by}"),
-            ("why", f"{why}; at random (control arm) {routed.control_cases - routed.control_left_out:,}"),
+            (
+                "calls routed",
+                f"{routed.called:,} of {routed.capacity:,} possible, those of a rule first, then by {routed.ranked_by}",
+            ),
+            ("why", f"{why}; value alone {routed.value_alone:,}; at random (control arm) {at_random:,}"),
             ("after the calls", f"{verified.reached:,} reached, {verified.changed:,} decisions changed"),
         )
     )

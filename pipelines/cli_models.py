@@ -215,6 +215,7 @@ def promote(
             help='Accept a failed gate, as "gate: reason"; gate and reason are kept in the bundle for auditors.'
         ),
     ] = None,
+    by: Annotated[str, typer.Option(help="Who accepts failed gates; kept beside the reasons.")] = "",
     mlruns: MlRuns = Path("mlruns"),
     experiment: Experiment = EXPERIMENT,
     json: Json = False,
@@ -232,16 +233,18 @@ def promote(
         if tables and features
         else None
     )
+    now = datetime.now(UTC)
+    answered_for = accepted_gates(accept or (), by=by, now=now)
     with progress("promote") as tell:
         result = work(
             mlruns=mlruns,
             experiment=experiment,
             bundle=bundle,
-            now=datetime.now(UTC),
+            now=now,
             name=experiment,
             run_id=run,
             past_calls=past,
-            accepted=accepted_gates(accept or ()),
+            accepted=answered_for,
             progress=tell,
         )
     if json:

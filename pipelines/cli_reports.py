@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipelines.cli_options import Contract, Json, MlRuns, ends_in
+from pipelines.cli_options import Contract, Json, MlRuns, Portfolio, ends_in
 from pipelines.console import print_facts, print_json, progress
 
 if TYPE_CHECKING:
@@ -81,12 +81,26 @@ def case(
     verified: Annotated[
         Path | None, typer.Option("--verified", help="Folder that bamboo verify wrote, for the call and the re-score.")
     ] = None,
+    portfolio: Portfolio = None,
     json: Json = False,
 ) -> None:
-    """Report one case from raw facts to decision: points that add up, reasons, triggers, call and re-score."""
+    """Report one case from raw facts to decision: points that add up, reasons, triggers, call and re-score.
+
+    The case is decided again first, and a record that does not come out again is refused.
+    """
+    from pipelines.portfolio import read_portfolio
     from pipelines.report import report_case
 
-    made = report_case(decisions, case_id, bundle, out, tables=tables, verified=verified, made_at=datetime.now(UTC))
+    made = report_case(
+        decisions,
+        case_id,
+        bundle,
+        out,
+        tables=tables,
+        verified=verified,
+        portfolio=read_portfolio(portfolio) if portfolio else None,
+        made_at=datetime.now(UTC),
+    )
     _show(made, json=json)
 
 

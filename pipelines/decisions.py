@@ -127,6 +127,8 @@ def _require_cases(known: pl.Series, case_ids: Collection[str], path: Path) -> N
 def read_decisions_frame(path: Path) -> pl.DataFrame:
     """Read decisions as a frame with the columns of ``SCHEMA``: quick for a look at all, where records are not needed.
 
+    Of every case, the lists that speak of its features must be equally long.
+
     Raises:
         MissingFileError: there is no such file.
         DamagedFileError: the file holds something else than decisions.
@@ -139,7 +141,22 @@ def read_decisions_frame(path: Path) -> pl.DataFrame:
         raise DamagedFileError(
             path, f"does not hold decisions: column {wrong[0][0]!r} differs", "Write it again with `bamboo score`."
         )
+    lengths = [pl.col(name).list.len() for name in _LISTS]
+    uneven = frame.filter(pl.any_horizontal(length != lengths[0] for length in lengths[1:]))
+    if len(uneven):
+        found = f"tells of the features of case {uneven['case_id'][0]!r} in lists of different lengths"
+        raise DamagedFileError(path, found, "Write it again with `bamboo score`.")
     return frame
+
+
+def require_some(decisions: pl.DataFrame, path: Path) -> None:
+    """Refuse a file without any decision: nothing can be said of it.
+
+    Raises:
+        DamagedFileError: there is none.
+    """
+    if not len(decisions):
+        raise DamagedFileError(path, "holds no decision", "Name a file in which cases were decided.")
 
 
 def _read_lines(path: Path) -> list[Decision]:

@@ -158,7 +158,8 @@ def demo(
     capacity = max(1, round(CAPACITY_SHARE * scored.cases))
     routed, verified = walk.call(capacity, synthesised.seed)
     routing = walk.judge_routing(synthesised.seed)
-    pages = _reports(out, Store(mlruns), compared, verified, capacity=capacity, now=now, tell=steps.step("report"))
+    store, tell = Store(mlruns), steps.step("report")
+    pages = _reports(out, store, compared, promoted, verified, capacity=capacity, now=now, tell=tell)
     return DemoResult(
         out=out,
         synthesised=synthesised,
@@ -284,6 +285,7 @@ def _reports(
     out: Path,
     store: Store,
     compared: CompareResult,
+    promoted: PromoteResult,
     verified: VerifyResult,
     *,
     capacity: int,
@@ -304,11 +306,13 @@ def _reports(
         "Checks of the feature table": checks / CHECKS_PAGE,
         "Model": model.path,
     }
+    # They were compared before the champion was promoted, and are told after it.
+    registered = promoted.registered.version if promoted.run_id == compared.champion.run_id else compared.registered
     for run, comparison in zip(compared.challengers, compared.comparisons, strict=True):
         name = run.record.candidate
         out_file = reports / f"comparison-{name}.html"
-        page = report_comparison(comparison, out_file, registered=compared.registered, made_at=now)
-        pages[f"LightGBM against {name}"] = page.path
+        page = report_comparison(comparison, out_file, registered=registered, made_at=now)
+        pages[f"{name.title()} against LightGBM"] = page.path
     tell("policy and cases", 0.7)
     policy = report_policy(
         decisions, bundle, reports / "policy.html", capacity=capacity, routing=out / EVALUATION, made_at=now

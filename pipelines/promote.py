@@ -225,18 +225,26 @@ def agreement_gate(run: StoredRun, bundle: Bundle, cases: pl.DataFrame) -> Gate:
     )
 
 
-def accepted_gates(texts: Sequence[str]) -> dict[str, str]:
-    """Read ``gate: reason`` texts.
+def accepted_gates(texts: Sequence[str], *, by: str, now: datetime) -> dict[str, str]:
+    """Read ``gate: reason`` texts; each reason ends with who accepts the gate and when.
+
+    Args:
+        texts: As they were typed.
+        by: Who accepts.
+        now: When, timezone-aware.
 
     Raises:
-        AcceptError: a text has no reason, or a gate is accepted twice.
+        AcceptError: a text has no reason, a gate is accepted twice, or nobody accepts.
     """
+    if texts and not by.strip():
+        raise AcceptError(f"accept == {texts[0]!r} is answered for by nobody; name who accepts the gate (--by)")
+    who = f"{by.strip()}, {now.astimezone(UTC):%Y-%m-%d} UTC"
     found: dict[str, str] = {}
     for text in texts:
         gate, _, reason = (part.strip() for part in text.partition(":"))
         if not reason or gate in found:
             raise AcceptError(f"accept == {text!r}, must be a gate, a colon and a reason, each gate once")
-        found[gate] = reason
+        found[gate] = f"{reason} ({who})"
     return found
 
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modelling.parity import first_difference, shown_value
-from pipelines.decisions import decisions_of, only_cases, read_decisions_frame
+from pipelines.decisions import decisions_of, only_cases, read_decisions_frame, require_some
 from pipelines.progress import Progress, silent
 from pipelines.route import check_bundle
 from scoring.decision import Decision
 from scoring.errors import RequestError
-from scoring.rules import Portfolio
+from scoring.rules import CONCENTRATION, Portfolio
 from scoring.scorer import Scorer
 
 TOLD_EVERY = 200
@@ -88,12 +88,13 @@ def replay(
     progress("reading decisions", 0.02)
     frame = read_decisions_frame(decisions).with_row_index("row", 1)
     check_bundle(frame, scorer.sha256, decisions)
+    require_some(frame, decisions)
     some = frame if case_ids is None else only_cases(frame, case_ids, decisions)
     not_equal = []
     for done, (row, kept) in enumerate(zip(some["row"], decisions_of(some), strict=True)):
         if done % TOLD_EVERY == 0:
             progress(f"{done:,} of {len(some):,} cases", 0.1 + 0.9 * done / len(some))
-        found = _difference(kept, scorer, portfolio)
+        found = difference(kept, scorer, portfolio)
         if found is not None:
             not_equal.append(NotEqual(case_id=kept.case_id, row=row, found=found))
     progress("done", 1.0)
@@ -106,8 +107,14 @@ def replay(
     )
 
 
-def _difference(kept: Decision, scorer: Scorer, portfolio: Portfolio | None) -> str | None:
-    """Say how a decision on file differs from the one that its values get; None when it does not."""
+def difference(kept: Decision, scorer: Scorer, portfolio: Portfolio | None) -> str | None:
+    """Say how a decision on file differs from the one that its values get; None when it does not.
+
+    Args:
+        kept: The decision on file.
+        scorer: Of the bundle that made it.
+        portfolio: State of the portfolio, as when the case was decided; None checks no limit.
+    """
     values = {contribution.feature: contribution.value for contribution in kept.contributions}
     try:
         again = scorer.decide(values, case_id=kept.case_id, portfolio=portfolio)
@@ -120,7 +127,10 @@ def _difference(kept: Decision, scorer: Scorer, portfolio: Portfolio | None) -> 
     field, was, gives = next(
         told for name in now if (told := first_difference(on_file[name], now[name], name)) is not None
     )
-    return f"{field} is {shown_value(was)} on file, and the bundle gives {shown_value(gives)}"
+    hint = ""
+    if portfolio is None and any(trigger.id.startswith(CONCENTRATION) for trigger in kept.triggers):
+        hint = "; a limit of the portfolio settled it: give the portfolio's state of then (--portfolio)"
+    return f"{field} is {shown_value(was)} on file, and the bundle gives {shown_value(gives)}{hint}"
 
 
 def _beside_equality(decision: Decision) -> list[object]:

@@ -15,13 +15,15 @@ from modelling.mlflow_store import Store
 from modelling.records import from_plain
 from modelling.routing_records import RoutingEvaluation
 from modelling.stored_runs import StoredRun, load_dataset, load_run
-from pipelines.decisions import read_decisions, read_decisions_frame
+from pipelines.decisions import read_decisions, read_decisions_frame, require_some
 from pipelines.errors import DamagedFileError
 from pipelines.progress import Progress, silent
+from pipelines.replay import difference
 from pipelines.report_calls import review_of
 from pipelines.report_checks import checks_of
-from pipelines.report_errors import NoRunError, OtherBundleError
+from pipelines.report_errors import NoRunError, NotReplayedError, OtherBundleError
 from pipelines.store import read_json, read_tables, write_text
+from pipelines.verify import AFTER
 from reports.case import case_report
 from reports.comparison import comparison_report
 from reports.explained import drivers_of, shap_pictures
@@ -32,6 +34,8 @@ from reports.page import Chart, Page, render
 from reports.policy import policy_report
 from reports.policy_volumes import volumes
 from reports.provenance import Origin
+from scoring.decision import Decision
+from scoring.rules import Portfolio
 from scoring.scorer import Scorer
 from scoring.spec import Gate, Provenance, Scale
 
@@ -165,9 +169,10 @@ def report_case(
     *,
     tables: Path | None = None,
     verified: Path | None = None,
+    portfolio: Portfolio | None = None,
     made_at: datetime,
 ) -> Report:
-    """Write the report of one case.
+    """Write the report of one case, once its decision was made again from what it holds.
 
     Args:
         decisions: File of decisions that holds the case.
@@ -176,20 +181,34 @@ def report_case(
         out: File to write.
         tables: Folder of the raw tables that the decision was made from; None begins with the features.
         verified: Folder that ``bamboo verify`` wrote; None, or a case that is not in it, had no call.
+        portfolio: State of the portfolio, as when the case was decided; None checks no limit.
         made_at: When the page is made.
 
     Raises:
         CaseNotFoundError: the case is not among the decisions.
-        OtherBundleError: another bundle decided.
+        OtherBundleError: another bundle decided, before the call or after it.
+        NotReplayedError: the bundle gives another decision than the one on file.
         UnknownApplicationError: the tables do not hold the application.
     """
     scorer = Scorer.load(bundle)
     decision = read_decisions(decisions, case_ids=[case_id])[0]
-    if decision.bundle != scorer.sha256:
-        raise OtherBundleError(str(bundle), scorer.sha256, decision.bundle)
+    _require_replayed(decision, scorer, bundle, decisions, portfolio)
     facts = _facts(tables, case_id) if tables else None
     review = review_of(verified, case_id) if verified else None
+    if review and verified:
+        _require_replayed(review.after, scorer, bundle, verified / AFTER, portfolio)
     return write_page(out, case_report(decision, scorer.spec, facts, review=review, made_at=made_at))
+
+
+def _require_replayed(
+    decision: Decision, scorer: Scorer, bundle: Path, path: Path, portfolio: Portfolio | None
+) -> None:
+    """Refuse to tell in words what the bundle did not decide."""
+    if decision.bundle != scorer.sha256:
+        raise OtherBundleError(str(bundle), scorer.sha256, decision.bundle)
+    found = difference(decision, scorer, portfolio)
+    if found is not None:
+        raise NotReplayedError(str(path), decision.case_id, found)
 
 
 def _routing(path: Path) -> RoutingEvaluation:
@@ -226,10 +245,11 @@ def report_policy(
 
     Raises:
         OtherBundleError: another bundle decided a case, or was evaluated.
-        DamagedFileError: the file of the evaluation is of another kind or version.
+        DamagedFileError: the file of the evaluation is of another kind or version, or no case was decided.
     """
     scorer = Scorer.load(bundle)
     frame = read_decisions_frame(decisions)
+    require_some(frame, decisions)
     for found in sorted(set(frame["bundle"]) - {scorer.sha256}):
         raise OtherBundleError(str(bundle), scorer.sha256, found)
     evaluated = _routing(routing) if routing else None

@@ -3,6 +3,7 @@
 ReportError
 ├── NoRunError          neither a run nor a bundle that names one
 ├── OtherBundleError    a bundle that did not make what it is shown with
+├── NotReplayedError    a decision that the bundle does not make again
 └── OtherFeaturesError  checks of another feature table than the model's
 """
 
@@ -30,6 +31,16 @@ class OtherBundleError(ReportError):
         super().__init__(
             f"bundle {bundle!r} is of {found!r}, but what it is shown with is of {wanted!r}; "
             "give the bundle that made it"
+        )
+
+
+class NotReplayedError(ReportError):
+    """A decision on file that is not the one its bundle makes of what it holds."""
+
+    def __init__(self, path: str, case_id: str | None, found: str) -> None:
+        super().__init__(
+            f"{path!r} holds a decision of case {case_id!r} that does not come out again: {found}. Ask who wrote it "
+            "for what the scorer gave; `bamboo replay` looks at all its cases"
         )
 
 

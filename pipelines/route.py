@@ -55,7 +55,8 @@ class RouteResult:
         ranked_by: What ordered the list: ``value`` or ``triggers``.
         control_cases: Cases that the control arm picked.
         control_left_out: Those of them for which the arm's half of the desk had no room.
-        why: Trigger or rule to number of listed cases in which it fired.
+        why: Trigger or rule to number of listed cases in which it fired; several may fire in one.
+        value_alone: Listed cases in which none fired, and which the control arm did not pick.
     """
 
     out: Path
@@ -68,6 +69,7 @@ class RouteResult:
     control_cases: int
     control_left_out: int
     why: Mapping[str, int]
+    value_alone: int
 
 
 def route(
@@ -127,6 +129,7 @@ def route(
         control_cases=calls.control_cases,
         control_left_out=calls.control_left_out,
         why=_why(calls),
+        value_alone=sum(not listed.triggers and not listed.control for listed in calls.called),
     )
 
 

@@ -51,10 +51,15 @@ def require_ending(out: Path, *endings: str) -> Path:
     """Return a file to write, whose name must say what it will hold.
 
     Raises:
-        ArgumentError: it ends in none of the endings.
+        ArgumentError: it ends in none of the endings, or lies in a model bundle, which one file more would break.
     """
     if out.suffix not in endings:
         raise ArgumentError(f"out == {str(out)!r}, must end in {' or '.join(endings)}")
+    if all((out.parent / name).is_file() for name in ("bundle.json", "manifest.json")):
+        raise ArgumentError(
+            f"out == {str(out)!r} lies in a model bundle, which holds its own files alone; name one elsewhere, such "
+            f"as {str(out.parent.parent / out.name)!r}"
+        )
     return out
 
 

@@ -43,7 +43,7 @@ ROUTED_BY: Final = {
     "is measured rather than believed.",
     "call_value": "A call is expected to be worth more than the threshold that fills the desk.",
     "trigger": "A trigger found in the explanation speaks for a call.",
-    "tier": "The tier settled it; nothing spoke for a call.",
+    "tier": "The tier settled it: no call was worth making, or nothing spoke for one.",
 }
 """What settled an outcome, in words."""
 
@@ -172,8 +172,8 @@ def _score(decision: Decision, spec: ModelSpec) -> Section:
         stop = f"Start and contributions give {total!r}, the score is {decision.points!r}. No reason is given for it."
         return Section("How the points add up", (Callout("problem", stop, "The explanation does not add up."),))
     lead = (
-        "The score starts where a case of which nothing is known would stand, and every feature then adds points or "
-        "takes them. Summed by reason group:"
+        "The score starts at the average of the cases that the model learned from, and every feature then adds points "
+        "or takes them. Summed by reason group:"
     )
     return Section("How the points add up", (_waterfall(decision, spec, total), _sum(decision, total)), lead=lead)
 
@@ -240,7 +240,8 @@ def _routing(decision: Decision, spec: ModelSpec) -> Section:
         )
     )
     lead = (
-        "Rules come first, then the tier, then what the explanation says about a call, its value and the control arm."
+        "Rules above the score come first, then the control arm, then a call for its value or, while no value is "
+        "learned, for a trigger; what none of them settles, the tier does."
     )
     return Section("From score to decision", (facts, fired), lead=lead, id="routing")
 

@@ -150,8 +150,8 @@ def months(evaluation: Evaluation) -> Section:
     if not evaluation.months:
         return Section(title, (Callout("note", "The cases carry no time, so this cannot be told."),), id="months")
     lead = (
-        "A model that fades shows it here: the Gini would fall in later months, or the observed bad rate would leave "
-        "the band around the predicted one."
+        "A model that fades shows it here: the Gini would fall in later months, or the predicted bad rate would leave "
+        "the band around the observed one."
     )
     return Section(
         title, (_gini_chart(evaluation), _rate_chart(evaluation), _month_table(evaluation)), lead=lead, id="months"

@@ -15,7 +15,8 @@ from reports.policy_groups import by_group, control_gains
 from reports.policy_results import results
 from reports.policy_volumes import TriggerVolume, Volumes
 from reports.provenance import Origin, footer, provenance
-from scoring.spec import HardRule, ModelSpec
+from scoring.rules import limit_words
+from scoring.spec import ConcentrationLimit, HardRule, ModelSpec
 from scoring.triggers import WORDS
 
 ROUTED: Final = {
@@ -179,7 +180,11 @@ def _why(counted: Volumes, spec: ModelSpec) -> Section:
         "What settled the outcome",
         align="lrrr",
     )
-    said = {**WORDS, **{rule.id: (rule.en, rule.zh) for rule in spec.policy.hard_rules}}
+    said = {
+        **WORDS,
+        **{rule.id: (rule.en, rule.zh) for rule in spec.policy.hard_rules},
+        **{name: (en, zh) for name, en, zh in map(limit_words, spec.policy.concentration_limits)},
+    }
     fired = Table(
         ("Rule or trigger", "Kind", "Fired", "Share of cases", "Went to a call", "Nothing else fired"),
         tuple(_trigger_row(trigger, counted.cases, said) for trigger in counted.triggers),
@@ -192,7 +197,10 @@ def _why(counted: Volumes, spec: ModelSpec) -> Section:
         f"{formats.counted(counted.thin_files, 'case')} had a thin file and {formats.count(counted.unseen)} held a "
         "category that development never saw."
     )
-    lead = "Rules stand above the score, then comes the tier, then what the explanation says. " + odd
+    lead = (
+        "Rules above the score come first, then the control arm, then a call for its value or, while no value is "
+        "learned, for a trigger; what none of them settles, the tier does. " + odd
+    )
     return Section("Why", (settled, *_trigger_bars(counted), fired), lead=lead, id="why")
 
 
@@ -302,7 +310,23 @@ def _settings(spec: ModelSpec) -> Section:
     blocks: list[Block] = [facts]
     if policy.hard_rules:
         blocks.append(_hard_rules(policy.hard_rules))
+    if policy.concentration_limits:
+        blocks.append(_limits(policy.concentration_limits))
     return Section("Settings", tuple(blocks), lead="What the policy was told, as the bundle holds it.", id="settings")
+
+
+def _limits(limits: tuple[ConcentrationLimit, ...]) -> Table:
+    return Table(
+        ("Feature", "Fires when one of its categories holds", "Outcome"),
+        tuple(
+            (Code(limit.feature), f"{percent(limit.limit)} of the portfolio or more", limit.outcome.replace("_", " "))
+            for limit in limits
+        ),
+        "Limits of the portfolio's concentration",
+        align="lll",
+        note="They are held against the portfolio's state where a case is decided with it: --portfolio of a command, "
+        "portfolio in a request.",
+    )
 
 
 def _hard_rules(rules: tuple[HardRule, ...]) -> Table:

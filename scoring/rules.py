@@ -14,6 +14,9 @@ from scoring.spec import ConcentrationLimit, HardRule
 Portfolio = Mapping[str, Mapping[str, float]]
 """Category feature to category to its share of the outstanding amount, from 0 to 1."""
 
+CONCENTRATION: Final = "concentration_"
+"""What the id of a concentration limit's trigger begins with, before its feature."""
+
 Fired = tuple[Trigger, Literal["decline", "phone_review"]]
 
 _FROM_THE_BOUND: Final[Mapping[str, Callable[[float, float], bool]]] = {
@@ -65,14 +68,21 @@ def fired_limits(
     return fired
 
 
+def limit_words(limit: ConcentrationLimit) -> tuple[str, str, str]:
+    """Return the id under which a concentration limit fires, and what it says in English and Chinese."""
+    en = f"Too much of the portfolio already stands in this category of {limit.feature}"
+    return f"{CONCENTRATION}{limit.feature}", en, "该类别在贷款组合中的占比已达上限"
+
+
 def _limit_trigger(limit: ConcentrationLimit, category: str, share: float) -> Trigger:
-    return Trigger(
-        id=f"concentration_{limit.feature}",
-        kind="hard_rule",
-        evidence={"feature": limit.feature, "category": category, "share": share, "limit": limit.limit},
-        en=f"Too much of the portfolio already stands in this category of {limit.feature}",
-        zh="该类别在贷款组合中的占比已达上限",
-    )
+    name, en, zh = limit_words(limit)
+    evidence: dict[str, Value] = {
+        "feature": limit.feature,
+        "category": category,
+        "share": share,
+        "limit": limit.limit,
+    }
+    return Trigger(id=name, kind="hard_rule", evidence=evidence, en=en, zh=zh)
 
 
 def check_portfolio(limits: Sequence[ConcentrationLimit], portfolio: Portfolio) -> None:

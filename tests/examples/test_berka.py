@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import runpy
 from pathlib import Path
 
@@ -54,7 +55,15 @@ def promoted(bamboo_json, trained, out):
         for part in ("--accept", f"{gate}: {WHY}")
     ]
     return bamboo_json(
-        "promote", "--experiment", "berka", "--mlruns", out / "mlruns", "--bundle", out / "bundle", *accepted
+        "promote",
+        "--experiment",
+        "berka",
+        "--mlruns",
+        out / "mlruns",
+        "--bundle",
+        out / "bundle",
+        *accepted,
+        *("--by", "Li Wei"),
     )
 
 
@@ -136,7 +145,9 @@ def test_what_a_person_answers_for_stays_in_the_bundle_and_on_the_report(bamboo,
     bamboo("report", "model", "--bundle", promoted["bundle"], "--mlruns", out / "mlruns", "--out", out / "model.html")
     recorded = json.loads((Path(promoted["bundle"]) / "bundle.json").read_text())["model"]["provenance"]
 
-    assert recorded["accepted_gates"]["enough_cases"] == WHY
+    assert re.fullmatch(
+        rf"{re.escape(WHY)} \(Li Wei, 20\d\d-\d\d-\d\d UTC\)", recorded["accepted_gates"]["enough_cases"]
+    )
     assert WHY in (out / "model.html").read_text()
 
 

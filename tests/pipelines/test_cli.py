@@ -150,6 +150,10 @@ BUNDLE = ["--bundle", "nowhere"]
         (["train", "nowhere", "--tables", "t"], "path == 'nowhere' does not exist"),
         (["score", "nowhere", *BUNDLE, "--out", "o.txt"], "out == 'o.txt', must end in .parquet or .jsonl"),
         (["report", "features", "nowhere", "--out", "o.pdf"], "out == 'o.pdf', must end in .html"),
+        (
+            ["promote", *BUNDLE, "--accept", "a: b"],
+            "accept == 'a: b' is answered for by nobody; name who accepts the gate",
+        ),
         (["export", "card", "--out", "o.xlsx"], "out == 'o.xlsx', must end in .csv"),
         (["features", "nowhere", "--out", "a_file"], "path == 'nowhere' does not exist"),
         (["compare", "--mlruns", "nowhere"], "path == 'nowhere' does not exist"),

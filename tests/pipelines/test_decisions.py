@@ -131,6 +131,17 @@ def test_a_parquet_of_something_else_is_no_file_of_decisions(tmp_path):
         read_decisions(tmp_path / "d.parquet")
 
 
+@pytest.mark.parametrize("name", ["contribution_points", "contribution_kind", "contribution_text"])
+def test_lists_of_different_lengths_are_told_with_their_case(tmp_path, name):
+    path = tmp_path / "d.parquet"
+    write_decisions(path, [some("a"), some("b")])
+    short = pl.when(case_id="b").then(pl.col(name).list.slice(1)).otherwise(pl.col(name))
+    pl.read_parquet(path).with_columns(short.alias(name)).write_parquet(path)
+
+    with pytest.raises(DamagedFileError, match="tells of the features of case 'b' in lists of different lengths"):
+        read_decisions(path)
+
+
 def test_a_line_that_is_no_decision_is_named(tmp_path):
     path = tmp_path / "d.jsonl"
     write_decisions(path, [some("a")])

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from pipelines.decisions import read_decisions, write_decisions
-from pipelines.errors import CaseNotFoundError
+from pipelines.errors import CaseNotFoundError, DamagedFileError
 from pipelines.replay import NotEqual, replay
 from pipelines.route import RouteError
 from pipelines.score import score
@@ -114,3 +114,11 @@ def test_a_limit_that_the_portfolio_had_reached_needs_the_portfolio_again(small,
 
     assert with_it.holds
     assert len(without.not_equal) == sum(row["city"] == "Wuhan" for row in rows) > 0
+    assert all(each.found.endswith("give the portfolio's state of then (--portfolio)") for each in without.not_equal)
+
+
+def test_a_file_without_decisions_is_refused(small, scored, tmp_path):
+    write_decisions(tmp_path / scored.name, [])
+
+    with pytest.raises(DamagedFileError, match=r"holds no decision\. Name a file in which"):
+        replay(tmp_path / scored.name, bundle_folder=small.folder)

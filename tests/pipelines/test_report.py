@@ -1,5 +1,6 @@
 """Report jobs: from files to pages, whole or not at all, and never with another model's bundle."""
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -15,7 +16,7 @@ from pipelines.decisions import read_decisions, write_decisions
 from pipelines.errors import CaseNotFoundError, DamagedFileError
 from pipelines.promote import promote
 from pipelines.report import report_case, report_comparison, report_model, report_policy
-from pipelines.report_errors import NoRunError, OtherBundleError
+from pipelines.report_errors import NoRunError, NotReplayedError, OtherBundleError
 from pipelines.store import write_json
 from pipelines.train import train_on_table
 from pipelines.verify import verify
@@ -188,6 +189,38 @@ def test_a_case_that_had_no_call_shows_none(trained, tmp_path):
     assert "Before and after" not in out.read_text(encoding="utf-8")
 
 
+def test_a_record_that_its_bundle_does_not_make_again_is_not_told_in_words(trained, tmp_path):
+    folder, out = trained[0], tmp_path / "k8.html"
+    kept = read_decisions(folder / "decisions.parquet", case_ids=["k8"])[0]
+    other = {"approve": "decline", "decline": "approve", "phone_review": "approve"}[kept.outcome]
+    write_decisions(tmp_path / "d.parquet", [replace(kept, outcome=other)])
+
+    with pytest.raises(NotReplayedError, match=f"case 'k8' that does not come out again: outcome is '{other}' on file"):
+        report_case(tmp_path / "d.parquet", "k8", folder / "bundle", out, made_at=NOW)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [({"bundle": "0" * 64}, OtherBundleError), ({"tier": "none"}, NotReplayedError)],
+)
+def test_a_decision_after_the_call_is_that_of_the_bundle_too(trained, tmp_path, change, error):
+    folder = trained[0]
+    verified = shutil.copytree(folder / "verified", tmp_path / "verified")
+    after = read_decisions(verified / "decisions_after.parquet")
+    write_decisions(verified / "decisions_after.parquet", [replace(each, **change) for each in after])
+
+    with pytest.raises(error):
+        report_case(
+            folder / "decisions.parquet",
+            "k7",
+            folder / "bundle",
+            tmp_path / "x.html",
+            verified=verified,
+            made_at=NOW,
+        )
+
+
 @pytest.mark.parametrize("content", ["[]", "{}", '{"cases": [{"case_id": "k7"}], "caller": "x", "called_at": "x"}'])
 def test_a_record_of_calls_that_is_none_is_refused(trained, tmp_path, content):
     folder = trained[0]
@@ -271,6 +304,13 @@ def evaluation(bundle):
         changes=(),
         seed=1,
     )
+
+
+def test_the_policy_of_no_decision_is_not_told(trained, tmp_path):
+    write_decisions(tmp_path / "d.parquet", [])
+
+    with pytest.raises(DamagedFileError, match="holds no decision"):
+        report_policy(tmp_path / "d.parquet", trained[0] / "bundle", tmp_path / "x.html", made_at=NOW)
 
 
 def policy_with(folder, tmp_path, routing):

@@ -152,6 +152,15 @@ def test_what_callers_get_does_not_tell_the_arm(routed):
     assert not any(word in text.lower() for text in sheets for word in ("control", "call_value", "routed_by"))
 
 
+def test_calls_for_their_value_alone_are_counted(small, scored, tmp_path):
+    routed = route(scored, 120, tmp_path / "calls", bundle_folder=small.folder)
+    called = json.loads((routed.out / "call_list.json").read_text())["called"]
+    fired = sum(bool(call["triggers"]) for call in called)
+    at_random = sum(call["control"] and not call["triggers"] for call in called)
+
+    assert routed.value_alone == len(called) - fired - at_random > 0
+
+
 def test_there_is_a_sheet_per_call_in_html_and_json(routed):
     rows = list(csv.DictReader((routed.out / "call_list.csv").read_text().splitlines()))
 

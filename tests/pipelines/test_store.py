@@ -19,9 +19,18 @@ from hypothesis import strategies as st
 from features.errors import UnknownTableError
 from features.tables import TABLES
 from pipelines import store
-from pipelines.errors import DamagedFileError, MissingFileError, UnwritableValueError
+from pipelines.errors import ArgumentError, DamagedFileError, MissingFileError, UnwritableValueError
 from pipelines.plain import from_json, to_json
-from pipelines.store import read_frame, read_json, read_tables, sha256_file, write_bytes, write_frame, write_json
+from pipelines.store import (
+    read_frame,
+    read_json,
+    read_tables,
+    require_ending,
+    sha256_file,
+    write_bytes,
+    write_frame,
+    write_json,
+)
 from pipelines.swap import folder_aside
 
 FRAME = pl.DataFrame({"a": [1, 2, 3], "b": ["x", None, "z"]})
@@ -153,6 +162,16 @@ def test_a_killed_writer_leaves_the_old_file_or_the_new_one(tmp_path, after, exp
     assert path.read_bytes() == expected
     write_bytes(path, b"again")
     assert {item.name: item.read_bytes() for item in tmp_path.iterdir()} == {"t": b"again"}
+
+
+def test_no_file_is_written_into_a_bundle(small):
+    """One file more, and the bundle would be refused as altered."""
+    out = small.folder / "page.html"
+    with pytest.raises(ArgumentError, match=r"lies in a model bundle, .* such as '.*page\.html'") as caught:
+        require_ending(out, ".html")
+
+    assert str(small.folder.parent / "page.html") in str(caught.value)
+    assert require_ending(small.folder.parent / "page.html", ".html") == small.folder.parent / "page.html"
 
 
 def test_a_folder_appears_whole_or_not_at_all(tmp_path):

@@ -9,6 +9,7 @@ from pipelines.decisions import decisions_frame
 from reports.page import render
 from reports.policy import policy_report
 from reports.policy_volumes import volumes
+from scoring.spec import ConcentrationLimit
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +106,20 @@ def test_all_money_is_in_the_models_currency(parse, spec, counted, routing):
     assert "yuan" not in text
     for words in ("22 Czech koruna", "Added by 100 calls (Czech koruna)", "Expected (Czech koruna)", "15 Czech koruna"):
         assert words in text
+
+
+def test_limits_of_the_portfolio_are_told_with_what_they_say(parse, spec, counted):
+    category = replace(spec.features[0], name="city", kind="category", vocabulary=("Wuhan",))
+    limit = ConcentrationLimit(feature="city", limit=0.3)
+    limited = replace(
+        spec, features=(*spec.features, category), policy=replace(spec.policy, concentration_limits=(limit,))
+    )
+    fired = replace(counted.triggers[0], id="concentration_city", kind="hard_rule")
+    text = parse(render(policy_report(replace(counted, triggers=(fired,)), limited))).text()
+
+    assert "Limits of the portfolio's concentration" in text
+    assert "30.0 % of the portfolio or more" in text
+    assert "Too much of the portfolio already stands in this category of city" in text
 
 
 def test_more_calls_than_the_desk_can_make_are_told(report, counted):
