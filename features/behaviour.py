@@ -72,7 +72,7 @@ ACTIVITY: Final = (
         BEHAVIOUR,
         SHARE,
         "Share of events between midnight and six o'clock in the last {days} days",
-        "近{days}天凌晨(零点至六点)操作占比",
+        "近{days}天凌晨（零点至六点）操作占比",
         *(7, 30),
         column="night",
     ),

@@ -110,7 +110,7 @@ PATTERNS: Final = (
         "per_loan_180d",
         _HALF / (_TAKEN.fill_null(0) + 1),
         "Inquiries per loan opened (plus one) in the last 180 days: high when lenders say no",
-        "近180天查询次数与(放款笔数+1)之比",
+        "近180天查询次数与（放款笔数＋1）之比",
     ),
 )
 

@@ -16,7 +16,7 @@ HOURS: Final = (
         BEHAVIOUR,
         DISTINCT,
         "Hours of the day with any event in the last {days} days",
-        "近{days}天活跃时段数(小时)",
+        "近{days}天活跃时段数（小时）",
         *(30, 90),
         column="hours",
     ),

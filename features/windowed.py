@@ -165,7 +165,8 @@ def summed(
         null: What null means; empty means what follows.
     """
     nothing = history.nothing if aggregate.counts else f"no such row in the window, or {history.nothing}"
-    texts = en.replace("{days}", str(days)), zh.replace("{days}", str(days))
+    window = "day" if days == 1 else f"{days} days"
+    texts = en.replace("{days} days", window).replace("{days}", str(days)), zh.replace("{days}", str(days))
     return Windowed(
         history=history,
         aggregate=aggregate,

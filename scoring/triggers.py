@@ -15,7 +15,7 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
         "The decision turns on stated facts that nobody has checked",
         "该决定取决于尚未核实的填报信息",
     ),
-    "conflict": ("Strong facts speak for the applicant and strong facts against", "正面与负面信息均较强,相互矛盾"),
+    "conflict": ("Strong facts speak for the applicant and strong facts against", "正面与负面信息均较强，相互矛盾"),
     "unfamiliar": ("The case is unlike those the model learned from", "该申请与模型学习过的案例差异较大"),
     "multi_lender_pressure": ("Borrowing from many lenders weighs on the score", "多头借贷明显拉低评分"),
     "network_alert": ("The device, phone or contacts shared with others weigh on the score", "关联网络明显拉低评分"),

@@ -65,6 +65,12 @@ def test_chinese_texts_are_chinese_and_english_ones_english(name):
     assert meaning.null_means.isascii()
 
 
+def test_descriptions_are_written_as_people_write():
+    for feature in CATALOGUE.values():
+        assert " 1 days" not in feature.meaning.en, feature.name
+        assert not set(feature.meaning.zh) & set(",;:?!()"), feature.name
+
+
 def test_descriptions_tell_features_apart():
     for language in ("en", "zh"):
         texts = [getattr(feature.meaning, language) for feature in CATALOGUE.values()]

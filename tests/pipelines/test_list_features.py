@@ -82,9 +82,10 @@ def test_json_is_one_object(printed):
 
 def test_own_modules_of_a_contract_are_among_them(printed, tmp_path):
     (tmp_path / "branch.py").write_text(
+        "from dataclasses import replace\n"
         "from features.catalogue import CATALOGUE\n"
         "from features.rowwise import Rowwise\n"
-        "meaning = CATALOGUE['application_region'].meaning\n"
+        "meaning = replace(CATALOGUE['application_region'].meaning, en='Region of the branch', zh='网点所在地区')\n"
         "FEATURES = (Rowwise(stem='branch', column='region', kind='category', meaning=meaning),)\n",
         encoding="utf-8",
     )
