@@ -37,7 +37,6 @@ ADDS_UP: Final = 1e-9
 """Largest gap, in points, between a score and the sum of its parts."""
 
 ROUTED_BY: Final = {
-    "hard_rule": "A rule that stands above the score settled it.",
     "explanation_failed": "The contributions did not add up to the score, so no reason is given and a person decides.",
     "control": "It was picked at random for the control arm, in which everybody is called so that the value of calls "
     "is measured rather than believed.",
@@ -101,6 +100,14 @@ def case_report(
     )
 
 
+def _settled(decision: Decision) -> str:
+    """Say what settled the outcome; rules above the score by what each of them says."""
+    if decision.routed_by != "hard_rule":
+        return ROUTED_BY[decision.routed_by]
+    rules = "; ".join(trigger.en for trigger in decision.triggers if trigger.kind == "hard_rule")
+    return f"A rule that stands above the score settled it: {rules}."
+
+
 def _words(outcome: str) -> str:
     return {"approve": "approved", "decline": "declined", "phone_review": "sent to phone review"}[outcome]
 
@@ -115,7 +122,7 @@ def _lead(decision: Decision, review: Review | None) -> Text:
         Strong(f"{formats.points(decision.points)} points"),
         f", tier {decision.tier}: a default probability of {formats.percent(decision.pd)}. It was ",
         Strong(_words(decision.outcome)),
-        f". {ROUTED_BY[decision.routed_by]}",
+        f". {_settled(decision)}",
     )
     if review is None:
         return first
@@ -154,9 +161,10 @@ def _then(after: Decision | None, what: str) -> str:
 def _reasons(decision: Decision, review: Review | None) -> Section:
     twice = review is not None and review.reached
     before = " These are the reasons before the call; those after it stand under the call." if twice else ""
+    ruled = " They are of the score; a rule settled the case whatever its score." * (decision.routed_by == "hard_rule")
     lead = (
         "What cost this case points against the average applicant who is just approved, worst first. "
-        f"Each reason sums the features that speak of the same thing.{before}"
+        f"Each reason sums the features that speak of the same thing.{before}{ruled}"
     )
     if not decision.reasons:
         return Section(
@@ -227,7 +235,7 @@ def _routing(decision: Decision, spec: ModelSpec) -> Section:
         (
             ("On the tier alone", OUTCOMES[decision.provisional]),
             ("Outcome", OUTCOMES[decision.outcome]),
-            ("Settled by", ROUTED_BY[decision.routed_by]),
+            ("Settled by", _settled(decision)),
             ("Expected gain of a call", formats.money(decision.call_value, currency_of(spec)), _threshold(spec)),
             (
                 "Random control arm",

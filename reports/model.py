@@ -16,7 +16,7 @@ from reports.model_probabilities import calibration, tiers
 from reports.model_ranking import gini, held_out, months, ranking, split_words
 from reports.page import Chart, Facts, Page, Section, Strong, Table, Text
 from reports.provenance import Origin, footer, provenance
-from scoring.spec import Gate
+from scoring.spec import Gate, Scale
 
 
 def model_report(
@@ -71,7 +71,16 @@ def _lead(evaluation: Evaluation) -> Text:
     return (
         f"On {cases}, the model ranks a bad case above a good one in ",
         Strong(f"{late.auc.value * 100:.0f} of 100 pairs"),
-        f" (Gini {gini(late.auc)}). It expected {expected} of them to go bad, and {came} did.",
+        f" (Gini {gini(late.auc)}). It expected {expected} of them to go bad, and {came} did. ",
+        _points(evaluation.scale),
+    )
+
+
+def _points(scale: Scale) -> str:
+    base, odds, pdo = (formats.number(value, 0) for value in (scale.base_points, scale.base_odds, scale.pdo))
+    return (
+        "PD is the probability of default that it gives a case; points say the same on a scale: "
+        f"{base} points are odds of {odds} good to 1 bad, and {pdo} more double them."
     )
 
 

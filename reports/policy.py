@@ -261,8 +261,9 @@ def _value(counted: Volumes, spec: ModelSpec, capacity: int | None) -> Section:
 
 def _control(counted: Volumes, spec: ModelSpec, routing: RoutingEvaluation | None) -> Section:
     lead = (
-        "A fixed share of cases is called whatever the score says, picked by a keyed hash of the case's id. Only these "
-        "calls tell what calling is worth on cases that the policy would not have called."
+        "A fixed share of cases is called whatever the score says, picked by a keyed hash (BLAKE2b) of the case's id. "
+        "Only these calls tell what calling is worth on cases that the policy would not have called. The key is in the "
+        "bundle: who can read that can tell which cases are in the arm, so the desk should not."
     )
     share = spec.policy.control_share
     expected = share * counted.cases

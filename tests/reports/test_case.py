@@ -10,6 +10,7 @@ from reports.case_call import Review
 from reports.known import known_facts
 from reports.page import render
 from review.answers import Answer
+from scoring.decision import Trigger
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +146,17 @@ def test_a_case_that_stays_with_a_person_says_so(parse, decision, spec, review):
     text = parse(render(case_report(decision, spec, review=replace(review, after=again)))).text()
 
     assert "tier D, and was left to a person." in text
+
+
+def test_a_rule_that_settled_the_case_is_named_where_the_outcome_is_told(parse, decision, spec):
+    rule = Trigger(
+        id="no_otp", kind="hard_rule", evidence={}, en="The one-time password never passed", zh="验证码未通过"
+    )
+    ruled = replace(decision, outcome="decline", routed_by="hard_rule", triggers=(rule, *decision.triggers))
+    text = parse(render(case_report(ruled, spec))).text()
+
+    assert "It was declined. A rule that stands above the score settled it: The one-time password never passed." in text
+    assert "a rule settled the case whatever its score" in text
 
 
 def test_who_called_and_when_is_told(parse, decision, spec, review):

@@ -34,6 +34,13 @@ def test_the_lead_gives_the_gini_with_its_interval(report, evaluation):
     assert f"{auc.value * 100:.0f} of 100 pairs (Gini {shown})" in report(evaluation)
 
 
+def test_points_and_pd_are_explained(report, evaluation):
+    scale = evaluation.scale
+    shown = f"{scale.base_points:.0f} points are odds of {scale.base_odds:.0f} good to 1 bad, and {scale.pdo:.0f} more"
+
+    assert f"points say the same on a scale: {shown} double them" in report(evaluation)
+
+
 def test_every_split_month_and_tier_is_shown(report, evaluation):
     text = report(evaluation)
 
