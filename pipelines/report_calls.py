@@ -26,7 +26,7 @@ def review_of(folder: Path, case_id: str) -> Review | None:
         DamagedFileError: a file is not what ``bamboo verify`` writes, or the two do not speak of the same cases.
     """
     path = folder / RECORD
-    record = read_json(path)
+    record = read_json(path, way_out="Name the folder that `bamboo verify` wrote.")
     try:
         return _review(record, folder, case_id)
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 from urllib.parse import quote
 
 from modelling.records import from_plain
@@ -12,6 +13,8 @@ from pipelines.feature_checks_result import PAGE, RESULT, FeatureChecks
 from pipelines.report_errors import OtherFeaturesError
 from pipelines.store import read_json
 from reports.model_checks import Checks
+
+_WAY_OUT: Final = "Name the folder that `bamboo validate-features` wrote."
 
 
 def checks_of(folder: Path, page: Path, sources: Mapping[str, str]) -> Checks:
@@ -27,7 +30,7 @@ def checks_of(folder: Path, page: Path, sources: Mapping[str, str]) -> Checks:
         RecordError: they are of another version.
         OtherFeaturesError: they are of another feature table.
     """
-    found = from_plain(FeatureChecks, read_json(folder / RESULT))
+    found = from_plain(FeatureChecks, read_json(folder / RESULT, way_out=_WAY_OUT))
     trained_on = sources.get("features", "")
     if found.table_sha256 != trained_on:
         raise OtherFeaturesError(str(folder), found.table_sha256, trained_on)

@@ -132,8 +132,12 @@ def write_frame(path: Path, frame: pl.DataFrame) -> None:
     write_aside(path, lambda file: frame.write_parquet(file, compression="zstd", statistics=True))
 
 
-def read_json(path: Path) -> object:
+def read_json(path: Path, *, way_out: str = "Name a file that exists.") -> object:
     """Read a JSON file.
+
+    Args:
+        path: The file.
+        way_out: What to do when it is not there, such as which folder to name.
 
     Raises:
         MissingFileError: there is no such file.
@@ -142,7 +146,7 @@ def read_json(path: Path) -> object:
     try:
         return from_json(path.read_bytes())
     except FileNotFoundError:
-        raise MissingFileError(path, "Name a file that exists.") from None
+        raise MissingFileError(path, way_out) from None
     except (ValueError, RecursionError) as error:
         raise DamagedFileError(path, f"is not JSON: {error}", _WRITE_AGAIN) from error
 
@@ -164,9 +168,11 @@ def read_frame(path: Path, *, sha256: str | None = None, columns: Sequence[str] 
 
     Raises:
         MissingFileError: there is no such file.
-        DamagedFileError: its bytes are not those of the hash, or Parquet cannot be read from them.
+        DamagedFileError: it is a folder, its bytes are not those of the hash, or Parquet cannot be read from them.
     """
     check_sha256(path, sha256)
+    if path.is_dir():
+        raise DamagedFileError(path, "is a folder", "Name a Parquet file.")
     if not path.is_file():
         raise MissingFileError(path, "Name a Parquet file that exists.")
     try:

@@ -13,7 +13,7 @@ from modelling.routing_evaluation import Cases, compare_rules
 from modelling.routing_records import Gains, RoutingEvaluation
 from pipelines.compare import compare_runs
 from pipelines.decisions import read_decisions, write_decisions
-from pipelines.errors import CaseNotFoundError, DamagedFileError
+from pipelines.errors import CaseNotFoundError, DamagedFileError, MissingFileError
 from pipelines.promote import promote
 from pipelines.report import report_case, report_comparison, report_model, report_policy
 from pipelines.report_errors import NoRunError, NotReplayedError, OtherBundleError
@@ -219,6 +219,18 @@ def test_a_decision_after_the_call_is_that_of_the_bundle_too(trained, tmp_path, 
             verified=verified,
             made_at=NOW,
         )
+
+
+def test_a_folder_of_something_else_is_told_with_who_writes_it(trained, tmp_path):
+    folder, out = trained[0], tmp_path / "x.html"
+    with pytest.raises(MissingFileError, match=r"verified\.json.* Name the folder that `bamboo verify` wrote"):
+        report_case(folder / "decisions.parquet", "k7", folder / "bundle", out, verified=tmp_path, made_at=NOW)
+    with pytest.raises(
+        MissingFileError, match=r"feature_checks\.json.* Name the folder that `bamboo validate-features`"
+    ):
+        report_model(Store(folder / "mlruns"), out, bundle=folder / "bundle", checks=tmp_path, made_at=NOW)
+    with pytest.raises(DamagedFileError, match=r"is a folder\. Name a Parquet file"):
+        report_policy(folder / "bundle", folder / "bundle", out, made_at=NOW)
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"cases": [{"case_id": "k7"}], "caller": "x", "called_at": "x"}'])
