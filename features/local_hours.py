@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import MAXYEAR, UTC, datetime
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -14,6 +14,7 @@ from features.compiled import compiled
 from features.loops import QUARTER
 
 Whole = NDArray[np.int64]
+Real = NDArray[np.float64]
 
 _MOST_YEARS: Final = 40
 """Years that a table may span: 11 MB."""
@@ -29,18 +30,24 @@ def local_hours(times: pl.Series, time_zone: str) -> pl.Series:
         times: UTC, microseconds.
         time_zone: Name of the zone, such as ``Asia/Shanghai``.
     """
-    earliest, latest = times.min(), times.max()
-    if not isinstance(earliest, datetime) or not isinstance(latest, datetime):
-        return pl.repeat(None, len(times), dtype=pl.Float64, eager=True).alias(times.name)
-    near = latest.year - earliest.year < _MOST_YEARS and latest.year < MAXYEAR
-    offsets = _offsets(time_zone, earliest.year, latest.year + 1) if near else None
-    if offsets is None or len(times) == 1:
-        return times.dt.convert_time_zone(time_zone).dt.hour().cast(pl.Float64)
-    whole, hours = times.to_physical(), np.empty(len(times))
-    utc = (whole.fill_null(whole.min()) if whole.null_count() else whole).to_numpy()
-    compiled().local_hours(utc, offsets, _microseconds(earliest.year) // QUARTER, hours)
-    found = pl.Series(times.name, hours)
-    return found.set(whole.is_null(), None) if whole.null_count() else found
+    # When Polars masks rows for `when`, a sorted column keeps its mark of being sorted, and what trusts that mark errs,
+    # such as Series.min: numpy looks at the times themselves.
+    utc = times.to_physical().drop_nulls().to_numpy()
+    hours = np.full(len(times), np.nan)
+    hours[times.is_not_null().to_numpy()] = _hours(utc, time_zone) if len(utc) else utc
+    return pl.Series(times.name, hours, nan_to_null=True)
+
+
+def _hours(utc: Whole, time_zone: str) -> Real:
+    first, last = _year(utc.min()), _year(utc.max())
+    near = last - first < _MOST_YEARS and last < MAXYEAR
+    offsets = _offsets(time_zone, first, last + 1) if near else None
+    if offsets is None or len(utc) == 1:
+        local = pl.Series(utc).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(time_zone)
+        return local.dt.hour().cast(pl.Float64).to_numpy()
+    hours = np.empty(len(utc))
+    compiled().local_hours(utc, offsets, _microseconds(first) // QUARTER, hours)
+    return hours
 
 
 @lru_cache(maxsize=8)
@@ -54,6 +61,10 @@ def _offsets(time_zone: str, first: int, end: int) -> Whole | None:
 def _offset(utc: Whole, time_zone: str) -> Whole:
     local = pl.Series(utc).cast(pl.Datetime("us", "UTC")).dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
     return local.to_physical().to_numpy() - utc
+
+
+def _year(microseconds: np.int64) -> int:
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(microseconds))).year
 
 
 def _microseconds(year: int) -> int:

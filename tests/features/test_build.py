@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
 import pytest
@@ -35,6 +35,22 @@ def test_one_application_gives_what_the_batch_gives(world, seed):
 
     for chosen in batch["application_id"][seed::13]:
         one = build(tables, only=[chosen])
+        assert_frame_equal(one, batch.filter(pl.col("application_id") == chosen), check_exact=True)
+
+
+@pytest.mark.parametrize("last", [datetime(2024, 3, 1, 6, tzinfo=UTC), datetime(2025, 1, 1, 2, tzinfo=UTC)])
+def test_applications_at_all_hours_give_in_a_batch_what_each_gives_alone(world, last):
+    """One of the last at hour 0, or the first of a year after some at hour 0: both once misled a batch."""
+    given = world.seeded_tables(0)["applications"]
+    hours = pl.int_range(pl.len()) * 7
+    tables = {"applications": given.with_columns(applied_at=pl.lit(last) - pl.duration(hours=hours))}
+    features = [name for name, feature in CATALOGUE.items() if "applied_at" in feature.stated]
+    batch = build(tables, features=features)
+
+    assert "application_local_hour" in features
+    assert batch["application_local_hour"].null_count() == 0
+    for chosen in batch["application_id"]:
+        one = build(tables, features=features, only=[chosen])
         assert_frame_equal(one, batch.filter(pl.col("application_id") == chosen), check_exact=True)
 
 

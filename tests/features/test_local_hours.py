@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import polars as pl
 import pytest
@@ -35,6 +36,21 @@ def test_hours_of_times_a_century_apart(zone, values):
     times = pl.Series("time", values, pl.Datetime("us", "UTC"))
 
     assert_series_equal(local_hours(times, zone), by_polars(times, zone))
+
+
+@given(zone=st.sampled_from(ZONES), first=ANY_TIME, later=st.lists(SHORT, min_size=1, max_size=30), masked=st.randoms())
+def test_hours_of_sorted_times_of_which_some_are_masked(zone, first, later, masked):
+    """Polars keeps the mark of being sorted on a column whose rows it masks: neither end of it need be a time then."""
+    values = sorted([first, *(first + more for more in later)])
+    times = pl.Series("time", values, pl.Datetime("us", "UTC"))
+    keep = pl.Series([masked.random() < 0.5 for _ in values])
+    frame = pl.DataFrame({"time": times.set_sorted(), "keep": keep})
+    hours = pl.col("time").map_batches(
+        partial(local_hours, time_zone=zone), return_dtype=pl.Float64, is_elementwise=True
+    )
+    found = frame.select(pl.when("keep").then(hours))["time"]
+
+    assert_series_equal(found, by_polars(times, zone).set(~keep, None))
 
 
 @pytest.mark.parametrize(
