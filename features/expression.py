@@ -242,7 +242,14 @@ def column(name: str) -> Expression:
 
 
 def of(feature: Feature) -> Expression:
-    """Return the value of another feature of the same application, declared in the catalogue or not."""
+    """Return the value of another feature of the same application, declared in the catalogue or not.
+
+    Raises:
+        DeclarationError: it is no feature, such as the name of one.
+    """
+    if isinstance(feature, type) or not (hasattr(feature, "kind") and hasattr(feature, "definition")):
+        must = "a feature: one of this file, or CATALOGUE[name] of features.catalogue"
+        raise DeclarationError([f"of is given {_found(feature)}, must be {must}"])
     return Expression("feature", feature=feature)
 
 

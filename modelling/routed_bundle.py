@@ -62,13 +62,19 @@ def with_call_value(
         catalogue: Declarations of the features.
 
     Raises:
-        MetricError: the desk is not larger than the control arm.
+        MetricError: the desk is not larger than the control arm, or the feature table lacks features of the model.
     """
     policy = bundle.spec.policy
     if not policy.control_share < capacity_share <= 1:
         raise MetricError(
             f"capacity_share == {capacity_share}, must be above the control arm's share {policy.control_share} and at "
             "most 1: the control arm is called first"
+        )
+    lacking = [spec.name for spec in bundle.spec.features if spec.name not in features.columns]
+    if lacking:
+        raise MetricError(
+            f"the feature table to learn from past calls lacks {len(lacking)} feature(s) of the model: "
+            f"{', '.join(lacking[:8])}. Give the table that the run was trained on, or one built with the same contract"
         )
     bare = replace(
         bundle, call_value=None, spec=replace(bundle.spec, policy=replace(policy, call_value_threshold=None))

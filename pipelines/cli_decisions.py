@@ -239,7 +239,7 @@ def evaluate_routing(
         Path,
         typer.Option("--out", help="JSON file to write; bamboo report policy reads it.", callback=ends_in(".json")),
     ],
-    capacity: Annotated[float, typer.Option(help="Share of the cases that the desk can call.")] = 0.10,
+    capacity: Annotated[float, typer.Option(min=0, max=1, help="Share of the cases that the desk can call.")] = 0.10,
     seed: Seed = 0,
     contract: Contract = None,
     json: Json = False,

@@ -195,6 +195,7 @@ def compare(
     print_table(f"Comparison, {words}", columns, rows, right=(1, 2, 3, 4, 5))
     for page in pages:
         OUT.print(f"page  {page}", markup=False, soft_wrap=True)
+    print_facts([("not compared", why) for why in result.left_out])
 
 
 def promote(
@@ -208,7 +209,7 @@ def promote(
         Path | None, typer.Option("--features", help="Feature table, to learn from past calls what a call is worth.")
     ] = None,
     contract: Contract = None,
-    capacity: Annotated[float, typer.Option(help="Share of cases that the desk can call.")] = 0.10,
+    capacity: Annotated[float, typer.Option(min=0, max=1, help="Share of cases that the desk can call.")] = 0.10,
     accept: Annotated[
         list[str] | None,
         typer.Option(

@@ -28,7 +28,7 @@ Contract = Annotated[
 ]
 Bundle = Annotated[Path, typer.Option("--bundle", help="Folder of the model bundle.")]
 Tables = Annotated[Path, typer.Option("--tables", help="Folder of the validated raw tables.")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of everything that is drawn.")]
+Seed = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of everything that is drawn.")]
 MlRuns = Annotated[Path, typer.Option("--mlruns", help="Folder of MLflow's store.")]
 Experiment = Annotated[str, typer.Option("--experiment", help="MLflow experiment, and name of the registered model.")]
 Portfolio = Annotated[

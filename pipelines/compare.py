@@ -26,12 +26,14 @@ class CompareResult:
             the first candidate's when none is registered.
         challengers: The other runs.
         comparisons: One per challenger, in the same order.
+        left_out: Why latest runs of other candidates, which nobody named, could not be compared.
     """
 
     champion: StoredRun
     registered: int | None
     challengers: tuple[StoredRun, ...]
     comparisons: tuple[Comparison, ...]
+    left_out: tuple[str, ...]
 
 
 def compare_runs(
@@ -69,18 +71,27 @@ def compare_runs(
         raise IncomparableError(f"experiment {experiment!r} holds no run besides {first}; train another candidate")
     progress("reading runs", 0.0)
     holder = load_run(store, first)
-    runs, comparisons = [], []
+    runs, comparisons, left_out = [], [], []
     for place, run_id in enumerate(others):
         run = load_run(store, run_id)
         progress(f"comparing {run.name}", place / len(others))
-        runs.append(run)
-        comparisons.append(contest(store, holder, run, resamples=resamples))
+        try:
+            comparisons.append(contest(store, holder, run, resamples=resamples))
+        except IncomparableError as error:
+            if challengers or len(others) == 1:
+                raise
+            left_out.append(str(error))
+        else:
+            runs.append(run)
+    if not runs:
+        raise IncomparableError("; ".join(left_out))
     progress("compared", 1.0)
     return CompareResult(
         champion=holder,
         registered=registered.version if registered and registered.run_id == first else None,
         challengers=tuple(runs),
         comparisons=tuple(comparisons),
+        left_out=tuple(left_out),
     )
 
 

@@ -34,7 +34,9 @@ def contest(store: Store, champion: StoredRun, challenger: StoredRun, *, resampl
     """
     dataset = load_dataset(store, challenger.record)
     frame = _unseen(dataset.frame, champion, challenger)
-    first = Scores(name=champion.name, margin=_margins(champion, dataset), calibration=champion.record.calibration)
+    first = Scores(
+        name=champion.name, margin=_margins(champion, challenger, dataset), calibration=champion.record.calibration
+    )
     margins = challenger.predictions["margin"].to_numpy()
     second = Scores(name=challenger.name, margin=margins, calibration=challenger.record.calibration)
     amount = challenger.predictions["amount"]
@@ -66,12 +68,15 @@ def _unseen(frame: pl.DataFrame, champion: StoredRun, challenger: StoredRun) -> 
     return left
 
 
-def _margins(champion: StoredRun, dataset: Dataset) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def _margins(
+    champion: StoredRun, challenger: StoredRun, dataset: Dataset
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     lacking = [spec.name for spec in champion.record.features if spec.name not in dataset.frame.columns]
     if lacking:
         raise IncomparableError(
-            f"the challenger's dataset lacks {len(lacking)} feature(s) of run {champion.run_id} ({champion.name}): "
-            f"{', '.join(lacking[:8])}. Train both on the same features"
+            f"run {challenger.run_id} ({challenger.name}) was trained without {len(lacking)} feature(s) of run "
+            f"{champion.run_id} ({champion.name}): {', '.join(lacking[:8])}. Train it on the same features, or "
+            "name another (--challenger)"
         )
     return champion.fitted.margin(dataset.frame)
 

@@ -35,15 +35,21 @@ def calibration(evaluation: Evaluation) -> Section:
 
 
 def _verdict(late: CalibrationReport) -> str:
-    p = late.spiegelhalter_p
-    if p is None:
-        return "Whether that is chance cannot be tested."
-    if p >= ALARM:
-        return f"The difference is no larger than chance explains (Spiegelhalter p {formats.p_value(p)})."
-    more = f"That is more than chance (Spiegelhalter p {formats.p_value(p)})"
-    if late.shift.lower <= 0 <= late.shift.upper:
-        return f"{more}: right on the whole, its PDs are off in parts of their range, as the slope tells."
-    return f"{more}: on the whole its PDs are {'too low' if late.shift.value > 0 else 'too high'}."
+    """Say whether PDs are right on the whole, by their shift, and whether single ones are, by Spiegelhalter's test.
+
+    The test is of both at once: of a model whose mean PD is right it finds fault with PDs too far apart, too.
+    """
+    shift, p = late.shift, late.spiegelhalter_p
+    told = f"shift of log-odds {formats.number(shift.value)}, {formats.interval(shift.lower, shift.upper)}"
+    if shift.lower <= 0 <= shift.upper:
+        whole = f"The difference is no larger than chance explains ({told})."
+    else:
+        whole = (
+            f"That is more than chance: on the whole its PDs are too {'low' if shift.value > 0 else 'high'} ({told})."
+        )
+    if p is None or p >= ALARM:
+        return whole
+    return f"{whole} Single PDs are off by more than chance (Spiegelhalter p {formats.p_value(p)}): see slope and bins."
 
 
 def _dots(late: CalibrationReport, sample: str) -> Chart:

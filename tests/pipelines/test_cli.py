@@ -112,6 +112,11 @@ def test_help_is_printed_on_stdout(bamboo, name):
             ["synthesise", "tiny", "--out", "o", "--seed", "x"],
             "Invalid value for '--seed': 'x' was given. Input should be",
         ),
+        (
+            ["promote", "--bundle", "b", "--capacity", "10"],
+            "'--capacity': '10' was given. Input should be less than or",
+        ),
+        (["train", ".", "--seed", "-4"], "'--seed': '-4' was given. Input should be greater than or equal to 0"),
         (["bundle", "diff", "a", "b", "--sample", "0"], "Invalid value for '--sample': '0' was given. Input should be"),
         (["verify", "a.csv", "--called-at", "2024-01-01"], "'2024-01-01' does not match the format"),
         (["train", "."], "a feature table needs --tables, the raw tables that hold the outcomes"),

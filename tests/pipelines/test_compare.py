@@ -6,6 +6,7 @@ import pytest
 from modelling.gradient_boosting import GradientBoosting
 from modelling.logistic import Logistic
 from modelling.registry import register, set_alias
+from modelling.scorecard import Scorecard
 from modelling.stored_runs import load_run
 from modelling.tracking import log_run
 from modelling.training import train
@@ -80,6 +81,29 @@ def test_named_runs_are_taken(runs, small_store):
     assert (found.champion.record.candidate, found.challengers[0].record.candidate) == ("logistic", "lightgbm")
 
 
+def test_a_challenger_that_lacks_features_is_left_out_and_told(small_store, small_dataset):
+    """Only where nobody named it: an old run must not keep the others from being compared."""
+    narrow = replace(small_dataset, features=tuple(spec for spec in small_dataset.features if spec.name != "income"))
+    narrow = replace(narrow, frame=narrow.frame.drop("income"))
+    runs = [
+        logged(small_store, "mixed", candidate, dataset)
+        for candidate, dataset in (
+            (GradientBoosting(), small_dataset),
+            (Scorecard(), small_dataset),
+            (Logistic(), narrow),
+        )
+    ]
+    asked = {"mlruns": small_store.folder, "experiment": "mixed", "name": "unregistered", "resamples": 120}
+    found = compare_runs(**asked)
+
+    assert [run.run_id for run in found.challengers] == [runs[1]]
+    assert len(found.comparisons) == len(found.left_out) == 1
+    assert f"run {runs[2]} (" in found.left_out[0]
+    assert "was trained without 1 feature(s)" in found.left_out[0]
+    with pytest.raises(IncomparableError, match=r"without 1 feature\(s\) .* name another \(--challenger\)"):
+        compare_runs(**asked, challengers=[runs[2]])
+
+
 def test_a_champion_alone_is_refused(small_store, small_dataset):
     logged(small_store, "alone", Logistic(), small_dataset)
 
@@ -130,5 +154,5 @@ def test_a_champion_whose_features_are_not_there_is_refused(runs, small_store, s
     )
     challenger = logged(small_store, "fewer", Logistic(), fewer)
 
-    with pytest.raises(IncomparableError, match=r"lacks 1 feature.* noise"):
+    with pytest.raises(IncomparableError, match=r"was trained without 1 feature.* noise"):
         contest(small_store, load_run(small_store, runs["lightgbm"]), load_run(small_store, challenger))

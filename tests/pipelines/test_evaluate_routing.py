@@ -183,6 +183,20 @@ def test_a_lender_without_calls_learns_nothing_and_says_why(lender):
     assert "0 past calls" in found.fit.why
 
 
+def test_a_feature_table_of_another_model_is_refused_by_what_it_lacks(lender):
+    first = lender.bundle.spec.features[0].name
+
+    with pytest.raises(MetricError, match=rf"lacks 1 feature\(s\) of the model: {first}\. Give the table"):
+        with_call_value(
+            lender.bundle,
+            lender.tables,
+            lender.features.drop(first),
+            until=lender.start,
+            capacity_share=0.1,
+            seed=3,
+        )
+
+
 def test_a_desk_no_larger_than_the_control_arm_is_refused(lender):
     with pytest.raises(MetricError, match=r"capacity_share == 0\.02, must be above the control arm's share"):
         with_call_value(lender.bundle, lender.tables, lender.features, until=lender.start, capacity_share=0.02, seed=0)

@@ -107,6 +107,10 @@ def test_a_contract_with_modules_travels_to_other_processes(tmp_path):
         (GOOD.replace('column("amount")', "amount"), "line 7: NameError: name 'amount' is not defined"),
         (GOOD.replace("(derived(", "(derive("), r"line 7: NameError: .*\. Did you mean 'derived'\?"),
         (GOOD.replace("import derived", "import derive"), r"line 3: ImportError: .* Did you mean 'derived'\?"),
+        (
+            GOOD.replace('column("amount")', 'of("application_amount")').replace("import column", "import column, of"),
+            r"of is given application_amount \(builtins.str\), must be a feature: one of this file, or",
+        ),
         (GOOD.replace('"amount"', '"amuont"'), "'ours_amount_a_year': .*'amuont' .* Did you mean 'amount'"),
         (GOOD.replace("loan_asked", "loan"), "line 7: there is no reason group 'loan'.* Known: loan_asked, income"),
     ],

@@ -92,14 +92,32 @@ def test_without_time_nothing_is_said_of_time(report, evaluation_without_time):
     assert "The cases carry no time" in text
 
 
-def test_probabilities_that_are_off_by_more_than_chance_are_told(report, evaluation):
+@pytest.mark.parametrize("p", [0.0001, 0.5, None])
+@pytest.mark.parametrize(
+    ("bounds", "words"),
+    [
+        ((-0.1, 0.2), "The difference is no larger than chance explains (shift of log-odds 0.05, -0.10 to 0.20)."),
+        (
+            (0.1, 0.3),
+            "That is more than chance: on the whole its PDs are too low (shift of log-odds 0.20, 0.10 to 0.30).",
+        ),
+        (
+            (-0.3, -0.1),
+            "more than chance: on the whole its PDs are too high (shift of log-odds -0.20, -0.30 to -0.10).",
+        ),
+    ],
+)
+def test_the_level_of_probabilities_is_judged_by_their_shift_and_single_ones_by_their_own_test(
+    report, evaluation, bounds, words, p
+):
     late = evaluation.on("out_of_time")
-    off = replace(late, calibration=replace(late.calibration, spiegelhalter_p=0.0001))
-    right = replace(late, calibration=replace(late.calibration, spiegelhalter_p=0.5))
+    shift = replace(late.calibration.shift, value=sum(bounds) / 2, lower=bounds[0], upper=bounds[1])
+    judged = replace(late, calibration=replace(late.calibration, shift=shift, spiegelhalter_p=p))
     other = tuple(part for part in evaluation.splits if part is not late)
+    text = report(replace(evaluation, splits=(*other, judged))).replace("−", "-")
 
-    assert "That is more than chance" in report(replace(evaluation, splits=(*other, off)))
-    assert "no larger than chance explains" in report(replace(evaluation, splits=(*other, right)))
+    assert words in text
+    assert ("Single PDs are off by more than chance (Spiegelhalter p < 0.001)" in text) == (p == 0.0001)
 
 
 def test_tiers_out_of_order_are_told(report, evaluation):
