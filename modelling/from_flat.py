@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -61,6 +61,7 @@ def dataset_from_flat(
     questions = {column: _in_currency(question, currency) for column, question in contract.questions.items()}
     contract = replace(contract, questions=questions)
     columns = infer_columns(frame, contract)
+    _check_directions(frame, columns, contract)
     features = [column for column in columns if column.role == "feature"]
     if not features:
         raise ContractError("the contract leaves no feature; name fewer ignored columns")
@@ -88,6 +89,22 @@ def dataset_from_flat(
         time_zone=UTC,
         notices=tuple(f"{column.name} is left out: {column.why}" for column in columns if column.role == "left_out"),
     )
+
+
+def _check_directions(frame: pl.DataFrame, columns: Iterable[FlatColumn], contract: FlatContract) -> None:
+    """Refuse a direction of what is no number: numbers written as 8,414 would be left out, or taken for categories."""
+    for column in columns:
+        name = column.name
+        if not contract.directions.get(name, 0) or (column.role == "feature" and column.kind != "category"):
+            continue
+        read = "which is a category" if column.role == "feature" else f"which is left out ({column.why})"
+        text = frame[name].cast(pl.String).drop_nulls()
+        odd = text.filter(text.str.strip_chars().cast(pl.Float64, strict=False).is_null()).unique(maintain_order=True)
+        found = f": it holds {', '.join(map(repr, odd[:3]))}" if len(odd) else ""
+        raise ContractError(
+            f"directions names {name!r}, {read}{found}; only numbers and flags have a direction. Write numbers plainly, "
+            "name texts that stand for a missing one (csv: {null_values: [...]}), or take the direction out"
+        )
 
 
 def _case_ids(frame: pl.DataFrame, contract: FlatContract) -> pl.Series:
@@ -170,8 +187,6 @@ def _spec(
 ) -> FeatureSpec:
     name, kind = column.name, column.kind or "number"
     question = contract.questions.get(name)
-    if kind == "category" and contract.directions.get(name, 0):
-        raise ContractError(f"directions names {name!r}, which is a category; only numbers and flags have a direction")
     return FeatureSpec(
         name=name,
         kind=kind,

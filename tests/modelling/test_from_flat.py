@@ -99,6 +99,25 @@ def test_a_direction_on_a_category_is_refused(small_table, small_contract):
         dataset_from_flat(small_table, replace(small_contract, directions={"channel": 1}), seed=1)
 
 
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        (
+            pl.col("income").round(2).map_elements("{:,.2f}".format, pl.String),
+            r"left out \(.* look like an identifier\)",
+        ),
+        (
+            pl.when(pl.col("income") > 9000).then(pl.lit("n/a")).otherwise(pl.lit("1")),
+            "a category: it holds 'n/a'; only",
+        ),
+    ],
+)
+def test_a_direction_of_numbers_that_are_not_written_as_such_is_refused(small_table, small_contract, written, words):
+    """Else the column that the lender knows most about would be left out, and only its absence would tell."""
+    with pytest.raises(ContractError, match=rf"directions names 'income', which is {words}.*Write numbers plainly"):
+        dataset_from_flat(small_table.with_columns(written.alias("income")), small_contract, seed=1)
+
+
 @pytest.mark.parametrize("form", ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
 def test_times_as_text_give_the_same_months(small_table, small_contract, small_dataset, form):
     text = small_table.with_columns(pl.col("when").dt.strftime(form))
