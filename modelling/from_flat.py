@@ -102,8 +102,8 @@ def _check_directions(frame: pl.DataFrame, columns: Iterable[FlatColumn], contra
         odd = text.filter(text.str.strip_chars().cast(pl.Float64, strict=False).is_null()).unique(maintain_order=True)
         found = f": it holds {', '.join(map(repr, odd[:3]))}" if len(odd) else ""
         raise ContractError(
-            f"directions names {name!r}, {read}{found}; only numbers and flags have a direction. Write numbers plainly, "
-            "name texts that stand for a missing one (csv: {null_values: [...]}), or take the direction out"
+            f"directions names {name!r}, {read}{found}; only numbers and flags have a direction. Write numbers "
+            "plainly, name texts that stand for a missing one (csv: {null_values: [...]}), or take the direction out"
         )
 
 

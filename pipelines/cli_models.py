@@ -195,7 +195,8 @@ def compare(
     print_table(f"Comparison, {words}", columns, rows, right=(1, 2, 3, 4, 5))
     for page in pages:
         OUT.print(f"page  {page}", markup=False, soft_wrap=True)
-    print_facts([("not compared", why) for why in result.left_out])
+    for why in result.left_out:
+        OUT.print(f"not compared: {why}", markup=False, soft_wrap=True)
 
 
 def promote(
