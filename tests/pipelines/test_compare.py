@@ -2,6 +2,7 @@ from dataclasses import replace
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from modelling.gradient_boosting import GradientBoosting
 from modelling.logistic import Logistic
@@ -10,6 +11,7 @@ from modelling.scorecard import Scorecard
 from modelling.stored_runs import load_run
 from modelling.tracking import log_run
 from modelling.training import train
+from pipelines.cli_app import app
 from pipelines.compare import compare_runs
 from pipelines.contest import IncomparableError, contest
 
@@ -102,6 +104,15 @@ def test_a_challenger_that_lacks_features_is_left_out_and_told(small_store, smal
     assert "was trained without 1 feature(s)" in found.left_out[0]
     with pytest.raises(IncomparableError, match=r"without 1 feature\(s\) .* name another \(--challenger\)"):
         compare_runs(**asked, challengers=[runs[2]])
+
+
+def test_the_command_prints_a_line_per_challenger_and_what_was_not_compared(runs, small_store):
+    words = ["compare", "--mlruns", str(small_store.folder), "--experiment"]
+    pair, mixed = (CliRunner().invoke(app, [*words, name]).stdout for name in ("pair", "mixed"))
+
+    assert f"logistic {runs['logistic'][:8]}" in pair
+    assert "not compared" not in pair
+    assert "not compared: run " in mixed
 
 
 def test_a_champion_alone_is_refused(small_store, small_dataset):
