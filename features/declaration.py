@@ -132,7 +132,7 @@ QUESTIONS: Final = {
             en="How many months have you been with your present employer?",
             zh="请问您在现在这家单位工作了多少个月？",
             check_en="the stated months with the employer, up to the application",
-            check_zh="与填报的在职月数(截至申请时)核对",
+            check_zh="与填报的在职月数（截至申请时）核对",
         ),
         Question(
             id="declared_other_lenders",

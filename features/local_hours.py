@@ -33,8 +33,11 @@ def local_hours(times: pl.Series, time_zone: str) -> pl.Series:
     # When Polars masks rows for `when`, a sorted column keeps its mark of being sorted, and what trusts that mark errs,
     # such as Series.min: numpy looks at the times themselves.
     utc = times.to_physical().drop_nulls().to_numpy()
+    known = _hours(utc, time_zone) if len(utc) else np.empty(0)
+    if len(known) == len(times):
+        return pl.Series(times.name, known)
     hours = np.full(len(times), np.nan)
-    hours[times.is_not_null().to_numpy()] = _hours(utc, time_zone) if len(utc) else utc
+    hours[times.is_not_null().to_numpy()] = known
     return pl.Series(times.name, hours, nan_to_null=True)
 
 

@@ -69,6 +69,8 @@ def test_descriptions_are_written_as_people_write():
     for feature in CATALOGUE.values():
         assert " 1 days" not in feature.meaning.en, feature.name
         assert not set(feature.meaning.zh) & set(",;:?!()"), feature.name
+    for question in QUESTIONS.values():
+        assert not set(question.zh + question.check_zh) & set(",;:?!()"), question.id
 
 
 def test_descriptions_tell_features_apart():
