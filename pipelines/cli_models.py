@@ -12,6 +12,7 @@ from pipelines.cli_options import Contract, Experiment, Json, MlRuns, Seed
 from pipelines.console import OUT, print_facts, print_json, print_table, progress
 
 if TYPE_CHECKING:
+    from modelling.split_summary import SplitSummary
     from pipelines.train import TrainedRun, TrainResult
     from scoring.spec import Gate
 
@@ -66,10 +67,36 @@ def train(
     )
     for notice in result.notices:
         OUT.print(f"- {notice}", markup=False)
+    _show_samples(result.runs[0].evaluation.split)
     rows = [_run_row(run) for run in result.runs]
     columns = ("candidate", "cases held out", "bad", "Gini held out (95 %, DeLong)", "KS", "Brier")
     print_table(f"Experiment {result.experiment}", columns, rows, right=(1, 2, 3, 4, 5))
     print_facts([(f"run of {run.candidate}", run.run_id) for run in result.runs])
+
+
+def _show_samples(split: SplitSummary) -> None:
+    """Print how the labelled cases were divided, which is the same for all candidates."""
+    from modelling.splits import held_out_words
+
+    dated = any(part.first for part in split.parts)
+    names = {"out_of_time": held_out_words(dated=dated)}
+    rows = [
+        (
+            names.get(part.name, part.name),
+            f"{part.n:,}",
+            f"{part.bads:,}",
+            (part.first or "")[:10],
+            (part.last or "")[:10],
+        )
+        for part in split.parts
+    ]
+    if split.left_out:
+        rows.append(("none: their period is not mature yet", f"{split.left_out:,}", "", "", ""))
+    if dated:
+        print_table("Samples, drawn by time", ("sample", "cases", "bad", "from (UTC)", "to (UTC)"), rows, right=(1, 2))
+    else:
+        undated = [row[:3] for row in rows]
+        print_table("Samples, drawn at random within good and bad", ("sample", "cases", "bad"), undated, right=(1, 2))
 
 
 def _trained(

@@ -151,7 +151,8 @@ def months(evaluation: Evaluation) -> Section:
         return Section(title, (Callout("note", "The cases carry no time, so this cannot be told."),), id="months")
     lead = (
         "A model that fades shows it here: the Gini would fall in later months, or the predicted bad rate would leave "
-        "the band around the observed one."
+        "the band around the observed one. The model learned from the months of development, where it looks better "
+        "than it is: compare the later ones."
     )
     return Section(
         title, (_gini_chart(evaluation), _rate_chart(evaluation), _month_table(evaluation)), lead=lead, id="months"

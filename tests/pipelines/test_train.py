@@ -3,9 +3,11 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
+from typer.testing import CliRunner
 
 from modelling.mlflow_store import Store
 from modelling.stored_runs import load_dataset, load_run
+from pipelines.cli_app import app
 from pipelines.errors import DamagedFileError, MissingFileError
 from pipelines.features import build_features
 from pipelines.synthesise import synthesise
@@ -75,6 +77,21 @@ def test_every_candidate_has_a_run_with_its_figures(trained, small_store):
     assert all("plots/roc.png" in found for found in names.values())
     assert "plots/shap_beeswarm.png" in names["lightgbm"]
     assert "plots/shap_beeswarm.png" not in names["scorecard"]
+
+
+def test_the_command_prints_how_the_cases_were_divided(trained, table, tmp_path):
+    words = ["train", str(table / "small.csv"), "--contract", str(table / "contract.yaml"), "--candidate", "logistic"]
+    printed = CliRunner().invoke(app, [*words, "--seed", "3", "--mlruns", str(tmp_path / "mlruns")]).stdout
+    lines = {
+        cells[0]: cells
+        for cells in ([cell.strip() for cell in row.split("│")[1:]] for row in printed.splitlines())
+        if cells
+    }
+    split = trained[0].runs[0].evaluation.split
+
+    assert "Samples, drawn by time" in printed
+    for part, name in zip(split.parts, ("development", "calibration", "out of time"), strict=True):
+        assert lines[name][1:5] == [f"{part.n:,}", f"{part.bads:,}", part.first[:10], part.last[:10]]
 
 
 def test_the_columns_are_told(trained):
