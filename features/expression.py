@@ -247,7 +247,7 @@ def of(feature: Feature) -> Expression:
     Raises:
         DeclarationError: it is no feature, such as the name of one.
     """
-    if isinstance(feature, type) or not (hasattr(feature, "kind") and hasattr(feature, "definition")):
+    if not hasattr(type(feature), "definition"):  # of its class: asking the feature itself would work it out
         must = "a feature: one of this file, or CATALOGUE[name] of features.catalogue"
         raise DeclarationError([f"of is given {_found(feature)}, must be {must}"])
     return Expression("feature", feature=feature)

@@ -70,9 +70,7 @@ def _windowed_problems(feature: Windowed) -> Iterator[str]:
         if problem := _time_problem(view, name):
             yield f"{feature.name!r}: {role} == {name!r}, {problem}"
     types = view_types(view)
-    conditions = [view.column(name) for name in feature.where]
-    conditions += [] if feature.history.rows is None else [feature.history.rows]
-    for condition in conditions:
+    for condition in feature.conditions:
         if type_of(condition, types).kind != "flag":
             yield f"{feature.name!r}: {condition!r} is no condition"
     takes = _TAKES.get(feature.aggregate.name)

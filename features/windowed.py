@@ -106,10 +106,15 @@ class Windowed:
         }
 
     @property
-    def expressions(self) -> tuple[Expression, ...]:
-        """Its conditions, its column and what its history's rows fulfil, over the columns of the view."""
+    def conditions(self) -> tuple[Expression, ...]:
+        """What a row must fulfil to count, over the columns of the view."""
         rows = () if self.history.rows is None else (self.history.rows,)
-        return (*(self.history.view.column(name) for name in (*self.where, self.column) if name), *rows)
+        return (*map(self.history.view.column, self.where), *rows)
+
+    @property
+    def expressions(self) -> tuple[Expression, ...]:
+        """Its conditions and its column, over the columns of the view."""
+        return (*self.conditions, *([self.history.view.column(self.column)] if self.column else []))
 
 
 def check_window(feature: str, window: object) -> None:

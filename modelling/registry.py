@@ -96,6 +96,13 @@ def set_alias(store: Store, registered: Registered, alias: Alias) -> None:
     store.client().set_registered_model_alias(registered.name, alias, str(registered.version))
 
 
+def crown(store: Store, registered: Registered, before: Registered | None) -> None:
+    """Make a version the champion, and the champion before, if there was one, the challenger."""
+    set_alias(store, registered, "champion")
+    if before:
+        set_alias(store, before, "challenger")
+
+
 def tag_restored(store: Store, registered: Registered, text: str) -> None:
     """Say beside a version when and why it was made the champion again."""
     store.client().set_model_version_tag(registered.name, str(registered.version), RESTORED_TAG, text)

@@ -92,11 +92,9 @@ def _show_samples(split: SplitSummary) -> None:
     ]
     if split.left_out:
         rows.append(("none: their period is not mature yet", f"{split.left_out:,}", "", "", ""))
-    if dated:
-        print_table("Samples, drawn by time", ("sample", "cases", "bad", "from (UTC)", "to (UTC)"), rows, right=(1, 2))
-    else:
-        undated = [row[:3] for row in rows]
-        print_table("Samples, drawn at random within good and bad", ("sample", "cases", "bad"), undated, right=(1, 2))
+    how, told = ("by time", 5) if dated else ("at random within good and bad", 3)
+    columns = ("sample", "cases", "bad", "from (UTC)", "to (UTC)")
+    print_table(f"Samples, drawn {how}", columns[:told], [row[:told] for row in rows], right=(1, 2))
 
 
 def _trained(

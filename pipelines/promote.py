@@ -22,7 +22,7 @@ from modelling.out_of_time import out_of_time_start
 from modelling.parity import held_together, scorer_agrees
 from modelling.parity_cases import parity_cases
 from modelling.parity_ways import in_process
-from modelling.registry import Registered, aliased, next_version, register, set_alias
+from modelling.registry import Registered, aliased, crown, next_version, register
 from modelling.routed_bundle import RoutedBundle, with_call_value
 from modelling.stored_runs import StoredRun, latest_runs, load_dataset, load_run
 from modelling.sweep import monotone_sweep
@@ -188,7 +188,7 @@ def promote(
     sha256 = write_bundle(bundle, made, private_key=private_key)
     keep(store, bundle)
     registered = register(store, name, run.run_id, version=version, bundle_sha256=sha256)
-    _crown(store, registered, champion)
+    crown(store, registered, champion)
     progress("promoted", 1.0)
     return PromoteResult(
         run_id=run.run_id,
@@ -257,12 +257,6 @@ def _champion_before(store: Store, name: str, run_id: str) -> Registered | None:
             "then. `bamboo restore` writes it again."
         )
     return champion
-
-
-def _crown(store: Store, registered: Registered, before: Registered | None) -> None:
-    set_alias(store, registered, "champion")
-    if before:
-        set_alias(store, before, "challenger")
 
 
 def _answered_for(

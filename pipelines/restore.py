@@ -8,7 +8,7 @@ from pathlib import Path
 
 from modelling.kept_bundles import put_back
 from modelling.mlflow_store import Store
-from modelling.registry import Registered, aliased, set_alias, tag_restored, versions
+from modelling.registry import Registered, aliased, crown, tag_restored, versions
 from pipelines.errors import PipelineError
 from pipelines.store import require_folder
 
@@ -62,7 +62,8 @@ def restore(
         BundleError: ``bundle`` holds something else.
     """
     store = Store(require_folder(mlruns, "Name the folder of MLflow's store, or run `bamboo train` first."))
-    champion, registered = aliased(store, name, "champion"), _version(store, name, version)
+    champion = aliased(store, name, "champion")
+    registered = champion if champion and version is None else _version(store, name, version)
     changes = champion is None or champion.version != registered.version
     if changes and not why.strip():
         held = f"version {champion.version} is the champion" if champion else "there is no champion"
@@ -73,9 +74,7 @@ def restore(
     put_back(store, registered, bundle, private_key=private_key)
     if changes:
         tag_restored(store, registered, f"{now.isoformat(timespec='seconds')}: {why.strip()}")
-        set_alias(store, registered, "champion")
-        if champion:
-            set_alias(store, champion, "challenger")
+        crown(store, registered, champion)
     return RestoreResult(registered=registered, replaced=champion if changes else None, bundle=bundle)
 
 
@@ -84,10 +83,7 @@ def _version(store: Store, name: str, version: int | None) -> Registered:
     if not known:
         raise RestoreError(f"no model {name!r} was promoted into this store; promote one with `bamboo promote`")
     if version is None:
-        champion = aliased(store, name, "champion")
-        if champion is None:
-            raise RestoreError(f"no version of {name!r} is the champion; name one: {', '.join(map(str, known))}")
-        return champion
+        raise RestoreError(f"no version of {name!r} is the champion; name one: {', '.join(map(str, known))}")
     if version not in known:
         raise RestoreError(f"version == {version}, must be one of {name!r}: {', '.join(map(str, known))}")
     return known[version]

@@ -27,6 +27,7 @@ from reports.page import (
     Table,
     Text,
 )
+from reports.policy import ORDER
 from reports.provenance import Origin, footer, provenance
 from scoring.decision import Decision, Value
 from scoring.points import points_of_pd
@@ -247,11 +248,7 @@ def _routing(decision: Decision, spec: ModelSpec) -> Section:
             ("Questions for a call", _asked(decision, spec)),
         )
     )
-    lead = (
-        "Rules above the score come first, then the control arm, then a call for its value or, while no value is "
-        "learned, for a trigger; what none of them settles, the tier does."
-    )
-    return Section("From score to decision", (facts, fired), lead=lead, id="routing")
+    return Section("From score to decision", (facts, fired), lead=ORDER, id="routing")
 
 
 def _asked(decision: Decision, spec: ModelSpec) -> str:

@@ -19,6 +19,12 @@ from scoring.rules import limit_words
 from scoring.spec import ConcentrationLimit, HardRule, ModelSpec
 from scoring.triggers import WORDS
 
+ORDER: Final = (
+    "Rules above the score come first, then the control arm, then a call for its value or, while no value is learned, "
+    "for a trigger; what none of them settles, the tier does."
+)
+"""In which order outcomes are settled, in words."""
+
 ROUTED: Final = {
     "hard_rule": "a rule above the score",
     "explanation_failed": "the explanation did not add up",
@@ -197,11 +203,7 @@ def _why(counted: Volumes, spec: ModelSpec) -> Section:
         f"{formats.counted(counted.thin_files, 'case')} had a thin file and {formats.count(counted.unseen)} held a "
         "category that development never saw."
     )
-    lead = (
-        "Rules above the score come first, then the control arm, then a call for its value or, while no value is "
-        "learned, for a trigger; what none of them settles, the tier does. " + odd
-    )
-    return Section("Why", (settled, *_trigger_bars(counted), fired), lead=lead, id="why")
+    return Section("Why", (settled, *_trigger_bars(counted), fired), lead=f"{ORDER} {odd}", id="why")
 
 
 def _trigger_bars(counted: Volumes) -> tuple[Chart, ...]:

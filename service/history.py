@@ -99,13 +99,12 @@ def misfit(table: str, rows: Sequence[Record], at: tuple[int, str], columns: Map
     """
     index, name = at
     place, row, column = inside(f"tables.{table}[{index}]", name), rows[index], columns[name]
+    kind = _KINDS[column.dtype.base_type()]
     if name not in row:
-        way_out = (
-            "give null for what is unknown" if column.nullable else f"it must be {_KINDS[column.dtype.base_type()]}"
-        )
+        way_out = "give null for what is unknown" if column.nullable else f"it must be {kind}"
         return _refused("invalid_table", place, f"is missing; {way_out}.")
-    must = _KINDS[column.dtype.base_type()] + (" or null" if column.nullable else "")
-    return _refused("invalid_table", place, f"== {shown_json(row[name])}, must be {must}.")
+    or_null = " or null" if column.nullable else ""
+    return _refused("invalid_table", place, f"== {shown_json(row[name])}, must be {kind}{or_null}.")
 
 
 def listed(names: list[str]) -> str:

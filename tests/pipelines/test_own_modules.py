@@ -203,7 +203,7 @@ FEATURES = {}
 def test_a_word_that_a_column_cannot_hold_is_told_with_the_nearest(load, declared, found):
     """It would be no error of computing: the count would be 0 in every row."""
     feature, column, word = found
-    with pytest.raises(OwnModuleError) as caught:
+    with pytest.raises(OwnModuleError, match="is not a module of features that can be used") as caught:
         load(CARDS.format(declared))
 
     assert f"{feature} compares {column!r} with {word!r}, which must be one of" in str(caught.value)

@@ -155,16 +155,15 @@ def test_a_comparison_is_written(trained, tmp_path):
     assert "Swap set at equal approval rate" in done.path.read_text(encoding="utf-8")
 
 
+def called_case(folder, tmp_path, verified):
+    """Write the page of a case that was called, with a folder of what calls found."""
+    out = tmp_path / "k7.html"
+    return report_case(folder / "decisions.parquet", "k7", folder / "bundle", out, verified=verified, made_at=NOW)
+
+
 def test_a_case_is_reported_with_what_the_call_changed(trained, tmp_path):
     folder = trained[0]
-    done = report_case(
-        folder / "decisions.parquet",
-        "k7",
-        folder / "bundle",
-        tmp_path / "k7.html",
-        verified=folder / "verified",
-        made_at=NOW,
-    )
+    done = called_case(folder, tmp_path, folder / "verified")
     html = done.path.read_text(encoding="utf-8")
 
     assert "The points add up." in html
@@ -201,30 +200,26 @@ def test_a_record_that_its_bundle_does_not_make_again_is_not_told_in_words(train
 
 
 @pytest.mark.parametrize(
-    ("change", "error"),
-    [({"bundle": "0" * 64}, OtherBundleError), ({"tier": "none"}, NotReplayedError)],
+    ("change", "error", "message"),
+    [
+        ({"bundle": "0" * 64}, OtherBundleError, "give the bundle that made it"),
+        ({"tier": "none"}, NotReplayedError, "decisions_after.* case 'k7' .* tier is 'none' on file"),
+    ],
 )
-def test_a_decision_after_the_call_is_that_of_the_bundle_too(trained, tmp_path, change, error):
+def test_a_decision_after_the_call_is_that_of_the_bundle_too(trained, tmp_path, change, error, message):
     folder = trained[0]
     verified = shutil.copytree(folder / "verified", tmp_path / "verified")
     after = read_decisions(verified / "decisions_after.parquet")
     write_decisions(verified / "decisions_after.parquet", [replace(each, **change) for each in after])
 
-    with pytest.raises(error):
-        report_case(
-            folder / "decisions.parquet",
-            "k7",
-            folder / "bundle",
-            tmp_path / "x.html",
-            verified=verified,
-            made_at=NOW,
-        )
+    with pytest.raises(error, match=message):
+        called_case(folder, tmp_path, verified)
 
 
 def test_a_folder_of_something_else_is_told_with_who_writes_it(trained, tmp_path):
     folder, out = trained[0], tmp_path / "x.html"
     with pytest.raises(MissingFileError, match=r"verified\.json.* Name the folder that `bamboo verify` wrote"):
-        report_case(folder / "decisions.parquet", "k7", folder / "bundle", out, verified=tmp_path, made_at=NOW)
+        called_case(folder, tmp_path, tmp_path)
     with pytest.raises(
         MissingFileError, match=r"feature_checks\.json.* Name the folder that `bamboo validate-features`"
     ):
@@ -240,14 +235,7 @@ def test_a_record_of_calls_that_is_none_is_refused(trained, tmp_path, content):
     write_decisions(tmp_path / "decisions_after.parquet", read_decisions(folder / "decisions.parquet", case_ids=["k7"]))
 
     with pytest.raises(DamagedFileError, match=r"is not a record of calls .* Run `bamboo verify` again"):
-        report_case(
-            folder / "decisions.parquet",
-            "k7",
-            folder / "bundle",
-            tmp_path / "x.html",
-            verified=tmp_path,
-            made_at=NOW,
-        )
+        called_case(folder, tmp_path, tmp_path)
 
 
 def test_a_case_that_was_not_decided_is_named(trained, tmp_path):
